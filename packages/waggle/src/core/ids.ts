@@ -1,0 +1,82 @@
+import { digest128 } from "./digest.ts";
+import { runtimeError } from "./errors.ts";
+
+declare const runId: unique symbol;
+declare const taskId: unique symbol;
+declare const hostId: unique symbol;
+declare const path: unique symbol;
+
+/** Names one run: `^[a-z0-9][a-z0-9._-]{0,127}$`, unique in its store. The caller's dedupe id, or random. */
+export type RunId = string & { readonly [runId]: true };
+
+/** Names one task: 32 hex digits, derived from its parent and its place there, never random (K11). */
+export type TaskId = string & { readonly [taskId]: true };
+
+/** Names one incarnation of a process: `^host-[a-z0-9]{1,64}$`. A restarted process is another host. */
+export type HostId = string & { readonly [hostId]: true };
+
+/**
+ * The place of an operation in the call tree of a handler: `kind:name[key]#n`. `n` counts sequential
+ * repetitions of the same kind, name and key, from 0, and is left out for 0.
+ */
+export type Path = string & { readonly [path]: true };
+
+const RUN_ID = /^[a-z0-9][a-z0-9._-]{0,127}$/;
+const AGENT_NAME = /^[a-z][a-z0-9-]{0,63}$/;
+const OPERATION_NAME = /^[a-zA-Z][a-zA-Z0-9]{0,63}$/;
+
+/** @throws RuntimeError `USAGE` if `text` is no run id; nothing happened. */
+export function parseRunId(text: string): RunId {
+  if (!RUN_ID.test(text)) {
+    throw runtimeError("USAGE", `run id ${JSON.stringify(text)} does not match ${RUN_ID.source}`);
+  }
+  return text as RunId;
+}
+
+/** @throws RuntimeError `USAGE` if `text` is no agent name; nothing happened. */
+export function parseAgentName(text: string): string {
+  if (!AGENT_NAME.test(text)) {
+    throw runtimeError(
+      "USAGE",
+      `agent name ${JSON.stringify(text)} does not match ${AGENT_NAME.source}`,
+    );
+  }
+  return text;
+}
+
+/** @throws RuntimeError `USAGE` if `text` is no operation name; nothing happened. */
+export function parseOperationName(text: string): string {
+  if (!OPERATION_NAME.test(text)) {
+    throw runtimeError(
+      "USAGE",
+      `operation name ${JSON.stringify(text)} does not match ${OPERATION_NAME.source}`,
+    );
+  }
+  return text;
+}
+
+/** Makes the id of a host from 128 random bits in hex. */
+export function hostIdFrom(randomHex: string): HostId {
+  return `host-${randomHex}` as HostId;
+}
+
+/** The root task of a run. */
+export function rootTaskId(run: RunId): TaskId {
+  return digest128("root", run) as TaskId;
+}
+
+/** The task created by the operation at `at` in the handler of `parent`: asking again is the same question. */
+export function childTaskId(parent: TaskId, at: Path): TaskId {
+  return digest128("child", parent, at) as TaskId;
+}
+
+/** Builds a {@link Path}. */
+export function operationPath(
+  kind: "step" | "ask" | "send",
+  name: string,
+  key: string | undefined,
+  repetition: number,
+): Path {
+  const base = key === undefined ? `${kind}:${name}` : `${kind}:${name}[${key}]`;
+  return (repetition === 0 ? base : `${base}#${repetition}`) as Path;
+}

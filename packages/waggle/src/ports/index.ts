@@ -1,0 +1,50 @@
+export type { Bus } from "./bus.ts";
+export type { CallOptions } from "./call-options.ts";
+export type { Clock } from "./clock.ts";
+export type { Random } from "./random.ts";
+export type {
+  Command,
+  CommandEnd,
+  CommandLimits,
+  CommandResult,
+  Sandbox,
+  SandboxCapabilities,
+  SandboxOffer,
+  SandboxSession,
+} from "./sandbox.ts";
+export type {
+  AddWrite,
+  AppendWrite,
+  Batch,
+  Cell,
+  Claimed,
+  ClaimRequest,
+  CommitResult,
+  Committed,
+  CreateWrite,
+  DeliverWrite,
+  Ending,
+  EventRef,
+  FreeWrite,
+  Gate,
+  GateWrite,
+  HostBeat,
+  LoadedTask,
+  Mail,
+  MailKind,
+  RefusalReason,
+  Refused,
+  RunQuery,
+  RunRow,
+  SetWrite,
+  Store,
+  StoreCapabilities,
+  StoredEvent,
+  StoreFactory,
+  TaskQuery,
+  TaskRow,
+  TaskState,
+  Unknown,
+  Write,
+} from "./store.ts";
+export type { FileEntry, Listing, Workspace } from "./workspace.ts";

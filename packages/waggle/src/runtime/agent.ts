@@ -1,0 +1,66 @@
+import type { Contract, OperationShape, OperationShapes } from "../core/contract.ts";
+import { runtimeError } from "../core/errors.ts";
+import type { InferInput, InferOutput } from "../core/schema.ts";
+import type { Context } from "./context.ts";
+
+/** Answers one operation. What it throws becomes the asker's error. */
+export type Handler<S extends OperationShape> = (
+  ctx: Context,
+  input: InferOutput<S["input"]>,
+) => Promise<InferInput<S["output"]>> | InferInput<S["output"]>;
+
+/** One handler per operation of a contract. */
+export type Handlers<Shapes extends OperationShapes> = {
+  readonly [K in keyof Shapes]: Handler<Shapes[K]>;
+};
+
+export interface AgentOptions {
+  /** What it is good at, in words that others search for. */
+  readonly capabilities?: readonly string[];
+  /** Tasks of it that may be busy at one time in one host; those that wait do not count. Default 16. */
+  readonly concurrency?: number;
+}
+
+/** An agent as {@link agent} made it. Stateless: all state is in the tasks' streams. */
+export interface AgentDefinition {
+  readonly name: string;
+  readonly operations: OperationShapes;
+  readonly capabilities: readonly string[];
+  readonly concurrency: number;
+  handler(operation: string): Handler<OperationShape> | undefined;
+}
+
+/**
+ * Puts handlers behind a contract.
+ * @throws RuntimeError `USAGE` when a handler is missing, too many, or `concurrency` is no whole number >= 1.
+ */
+export function agent<Shapes extends OperationShapes>(
+  contract: Contract<Shapes>,
+  handlers: Handlers<Shapes>,
+  options: AgentOptions = {},
+): AgentDefinition {
+  const { agentName: name, operations } = contract;
+  const table = new Map(Object.entries(handlers)) as ReadonlyMap<string, Handler<OperationShape>>;
+  const problems = [
+    ...Object.keys(operations)
+      .filter((operation) => typeof table.get(operation) !== "function")
+      .map((operation) => `no handler for '${operation}'`),
+    ...[...table.keys()]
+      .filter((operation) => !Object.hasOwn(operations, operation))
+      .map((operation) => `'${operation}' is not in the contract`),
+  ];
+  const concurrency = options.concurrency ?? 16;
+  if (!Number.isInteger(concurrency) || concurrency < 1) {
+    problems.push(`concurrency ${concurrency} is no whole number of at least 1`);
+  }
+  if (problems.length > 0) {
+    throw runtimeError("USAGE", `agent '${name}': ${problems.join("; ")}`);
+  }
+  return {
+    name,
+    operations,
+    capabilities: options.capabilities ?? [],
+    concurrency,
+    handler: (operation) => table.get(operation),
+  };
+}
