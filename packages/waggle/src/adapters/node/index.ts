@@ -1,0 +1,2 @@
+export { nodeClock } from "./node-clock.ts";
+export { nodeRandom } from "./node-random.ts";
