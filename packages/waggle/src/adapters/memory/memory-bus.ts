@@ -1,13 +1,15 @@
 import type { Bus } from "../../ports/bus.ts";
 
-/** A bus within one process. Delivers in microtasks, in the order of the calls. */
-export function memoryBus(): Bus {
+/**
+ * A bus within one process. Delivers in microtasks, in the order of the calls.
+ * @param onError - Gets what a listener threw. Default: nobody does, for nothing waits for a listener.
+ */
+export function memoryBus(onError: (error: unknown) => void = () => {}): Bus {
   const listeners = new Map<string, Set<(message: string) => void>>();
   return {
     publish(subject, message) {
       for (const listener of listeners.get(subject) ?? []) {
-        // A listener that throws rejects a promise of its own: reported by the process, harmless to others.
-        void Promise.resolve(message).then(listener);
+        Promise.resolve(message).then(listener).catch(onError);
       }
     },
     subscribe(subject, listener) {
