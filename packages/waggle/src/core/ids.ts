@@ -70,13 +70,7 @@ export function childTaskId(parent: TaskId, at: Path): TaskId {
   return digest128("child", parent, at) as TaskId;
 }
 
-/** Builds a {@link Path}. */
-export function operationPath(
-  kind: "step" | "ask" | "send",
-  name: string,
-  key: string | undefined,
-  repetition: number,
-): Path {
-  const base = key === undefined ? `${kind}:${name}` : `${kind}:${name}[${key}]`;
+/** The `repetition`-th use of the place `base`, which is `kind:name` or `kind:name[key]`. */
+export function operationPath(base: string, repetition: number): Path {
   return (repetition === 0 ? base : `${base}#${repetition}`) as Path;
 }

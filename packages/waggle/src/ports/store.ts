@@ -7,6 +7,8 @@ import type { HostId, Path, RunId, TaskId } from "../core/ids.ts";
  * {@link Store.commit} is the only way to change it.
  */
 export interface Store extends AsyncDisposable {
+  /** Made at random with the ledger itself; the same for every process that opens it. Part of effect keys. */
+  readonly id: string;
   readonly capabilities: StoreCapabilities;
   /**
    * Applies all writes of `batch` or none. All expectations are checked before the first write, so a refused
@@ -86,7 +88,7 @@ export interface AppendWrite {
   /** True when something new begins with this batch: a child, an effect. */
   readonly starts: boolean;
   readonly events: readonly EncodedEvent[];
-  readonly then?: Ending;
+  readonly ending?: Ending;
 }
 
 /** What becomes of a task after an append. */

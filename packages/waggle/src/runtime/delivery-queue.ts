@@ -1,0 +1,46 @@
+import type { Path } from "../core/ids.ts";
+import type { Delivery } from "./journal.ts";
+
+/**
+ * Results on their way to one handler, in stream order: first what an earlier life recorded, then what
+ * happens now. Both leave it in the same way, one per turn: that is why a replay cannot differ (K4).
+ */
+export class DeliveryQueue {
+  #items: Delivery[];
+  #head = 0;
+  readonly #recorded: Set<Path>;
+
+  constructor(recorded: readonly Delivery[]) {
+    this.#items = [...recorded];
+    this.#recorded = new Set(recorded.map((item) => item.path));
+  }
+
+  get next(): Delivery | undefined {
+    return this.#items[this.#head];
+  }
+
+  /** True if an earlier life recorded this result and it is not delivered yet. */
+  isRecorded(path: Path): boolean {
+    return this.#recorded.has(path);
+  }
+
+  /** Paths that an earlier life recorded and nobody got yet, in order. */
+  get undelivered(): readonly Path[] {
+    return this.#items.slice(this.#head).map((item) => item.path);
+  }
+
+  push(item: Delivery): void {
+    this.#items.push(item);
+  }
+
+  /** Takes the head away. */
+  shift(): void {
+    const item = this.#items[this.#head];
+    if (item !== undefined && this.#recorded.size > 0) this.#recorded.delete(item.path);
+    this.#head++;
+    if (this.#head === this.#items.length) {
+      this.#items = [];
+      this.#head = 0;
+    }
+  }
+}

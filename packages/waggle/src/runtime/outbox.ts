@@ -1,0 +1,267 @@
+import type { EncodedEvent } from "../core/event-codec.ts";
+import type { HostId, TaskId } from "../core/ids.ts";
+import type {
+  AppendWrite,
+  Batch,
+  Ending,
+  LoadedTask,
+  RefusalReason,
+  Store,
+  Write,
+} from "../ports/store.ts";
+
+/** Something that is to be written to a task's stream, with what belongs to it. */
+export interface Change {
+  readonly events: readonly EncodedEvent[];
+  /** True when something new begins with it: a child, an effect (K7). */
+  readonly starts: boolean;
+  /** True when it may only be written with all mail read (K3). */
+  readonly checksInbox?: boolean;
+  readonly ending?: Ending;
+  /** Further writes of the same batch. `firstEvent` is the place of `events[0]` in the batch's write 0. */
+  readonly extra?: (firstEvent: number) => readonly Write[];
+  /** True when it need not be written any more. Asked before each try. */
+  readonly isStale?: () => boolean;
+  /** It is durable. `at`: wall-clock ms of the commit. */
+  readonly committed: (at: number) => void;
+  /** One of its extra writes was refused; nothing of it was written and it is not tried again. */
+  readonly refused?: (reason: RefusalReason) => void;
+  /** The outbox was closed before it was known to be written. */
+  readonly abandoned?: () => void;
+}
+
+/** What an outbox needs of the task it writes for. */
+export interface OutboxOwner {
+  readonly id: TaskId;
+  /** Mails read so far. */
+  readonly inboxSeen: number;
+  /** Reads the mail that has come; may add changes. */
+  readInbox(): Promise<void>;
+  /** The task is not this host's any more, or its run is over: nothing may be written. */
+  lost(reason: RefusalReason): void;
+  /** Everything added so far is written. */
+  outboxIdle(): void;
+  /** The store did not answer; it is asked again. */
+  trouble(cause: unknown): Promise<void>;
+}
+
+/** Most changes in one batch; bounds the time of one transaction. */
+const MAX_CHANGES = 256;
+
+/**
+ * Writes one task's stream. Owns: the version of the stream, the order of changes. At most one batch is in
+ * flight (so the expected version is exact, K2); what is added meanwhile goes into the next one. Changes
+ * added in one microtask turn share a batch.
+ */
+export class Outbox {
+  readonly #store: Store;
+  readonly #host: HostId;
+  readonly #owner: OutboxOwner;
+  /** Written in front of the first events: `resumed`. */
+  #prefix: readonly EncodedEvent[];
+  #version: number;
+  #pending: Change[] = [];
+  #writing: readonly Change[] = [];
+  #scheduled = false;
+  #inFlight = false;
+  #closed = false;
+
+  constructor(
+    store: Store,
+    host: HostId,
+    owner: OutboxOwner,
+    version: number,
+    prefix: readonly EncodedEvent[],
+  ) {
+    this.#store = store;
+    this.#host = host;
+    this.#owner = owner;
+    this.#version = version;
+    this.#prefix = prefix;
+  }
+
+  get idle(): boolean {
+    return !this.#inFlight && this.#pending.length === 0;
+  }
+
+  /** True while `change` is part of a batch whose outcome is not known yet. */
+  isWriting(change: Change): boolean {
+    return this.#writing.includes(change);
+  }
+
+  add(change: Change): void {
+    if (this.#closed) {
+      change.abandoned?.();
+      return;
+    }
+    this.#pending.push(change);
+    this.#schedule();
+  }
+
+  /** Nothing is written any more; what is in flight may still be applied, but is not reported. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const left = [...this.#writing, ...this.#pending];
+    this.#pending = [];
+    for (const change of left) change.abandoned?.();
+  }
+
+  /** The append that ends this task as part of another task's batch. Only while idle. */
+  closingAppend(events: readonly EncodedEvent[], inbox: number, ending: Ending): AppendWrite {
+    return {
+      type: "append",
+      task: this.#owner.id,
+      version: this.#version,
+      inbox,
+      starts: false,
+      events: [...this.#prefix, ...events],
+      ending,
+    };
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#inFlight) return;
+    this.#scheduled = true;
+    // One microtask later: what the handler starts in one go shares a batch.
+    void Promise.resolve().then(() => {
+      this.#scheduled = false;
+      return this.#flush();
+    });
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#inFlight) return;
+    this.#inFlight = true;
+    while (!this.#closed) {
+      const changes = this.#take();
+      if (changes.length === 0) break;
+      this.#writing = changes;
+      await this.#write(changes);
+      this.#writing = [];
+    }
+    this.#inFlight = false;
+    if (!this.#closed) this.#owner.outboxIdle();
+  }
+
+  #take(): Change[] {
+    if (this.#pending.length > 0 && this.#pending.some((change) => change.isStale?.() === true)) {
+      this.#pending = this.#pending.filter((change) => change.isStale?.() !== true);
+    }
+    if (this.#pending.length <= MAX_CHANGES) {
+      const all = this.#pending;
+      this.#pending = [];
+      return all;
+    }
+    return this.#pending.splice(0, MAX_CHANGES);
+  }
+
+  async #write(changes: readonly Change[]): Promise<void> {
+    const { batch, append, sources } = this.#build(changes);
+    const result = await this.#store.commit(batch);
+    if (this.#closed) return;
+    switch (result.type) {
+      case "committed":
+        this.#applied(changes, append.events.length, result.at);
+        return;
+      case "refused":
+        await this.#refused(changes, sources[result.write], result.reason);
+        return;
+      case "unknown":
+        await this.#findOut(changes, append, result.cause);
+    }
+  }
+
+  #build(changes: readonly Change[]): {
+    batch: Batch;
+    append: AppendWrite;
+    sources: readonly (Change | undefined)[];
+  } {
+    const events: EncodedEvent[] = [...this.#prefix];
+    const writes: Write[] = [];
+    // Which change a write belongs to; write 0 is the stream's own append and belongs to all.
+    const sources: (Change | undefined)[] = [undefined];
+    let ending: Ending | undefined;
+    for (const change of changes) {
+      const first = events.length;
+      events.push(...change.events);
+      ending = change.ending ?? ending;
+      for (const write of change.extra?.(first) ?? []) {
+        writes.push(write);
+        sources.push(change);
+      }
+    }
+    const append: AppendWrite = {
+      type: "append",
+      task: this.#owner.id,
+      version: this.#version,
+      starts: changes.some((change) => change.starts),
+      events: changes.some((change) => change.events.length > 0) ? events : [],
+      ...(changes.some((change) => change.checksInbox) ? { inbox: this.#owner.inboxSeen } : {}),
+      ...(ending === undefined ? {} : { ending }),
+    };
+    return { batch: { host: this.#host, writes: [append, ...writes] }, append, sources };
+  }
+
+  #applied(changes: readonly Change[], count: number, at: number): void {
+    this.#version += count;
+    if (count > 0) this.#prefix = [];
+    for (const change of changes) change.committed(at);
+  }
+
+  async #refused(
+    changes: readonly Change[],
+    source: Change | undefined,
+    reason: RefusalReason,
+  ): Promise<void> {
+    if (source !== undefined) {
+      source.refused?.(reason);
+      this.#pending = [...changes.filter((change) => change !== source), ...this.#pending];
+      return;
+    }
+    if (reason === "behind") await this.#readAndRetry(changes);
+    else this.#owner.lost(reason);
+  }
+
+  /** What the mail says may make some of the changes stale. */
+  async #readAndRetry(changes: readonly Change[]): Promise<void> {
+    this.#writing = [];
+    this.#pending = [...changes, ...this.#pending];
+    await this.#owner.readInbox();
+  }
+
+  /** Reads what became of a batch. The exact version tells: nobody else writes this stream (K1, K2). */
+  async #findOut(changes: readonly Change[], append: AppendWrite, cause: unknown): Promise<void> {
+    await this.#owner.trouble(cause);
+    const loaded = await this.#reload();
+    if (loaded === undefined) return;
+    const { row, events } = loaded;
+    const written = events.slice(this.#version);
+    if (row.owner === this.#host && row.version === this.#version) {
+      // Without events the version cannot tell; but an ending gives the task away, so the owner does.
+      await this.#readAndRetry(changes);
+    } else if (
+      (append.ending !== undefined || row.owner === this.#host) &&
+      written.length === append.events.length &&
+      written.every((event, i) => event.data === append.events[i]?.data)
+    ) {
+      this.#applied(changes, append.events.length, written.at(-1)?.at ?? 0);
+    } else {
+      this.#owner.lost("fenced");
+    }
+  }
+
+  /** The task as it stands now; asks until the store answers. Undefined once the outbox is closed. */
+  async #reload(): Promise<LoadedTask | undefined> {
+    while (!this.#closed) {
+      try {
+        const loaded = await this.#store.load(this.#owner.id);
+        if (loaded === undefined) this.#owner.lost("absent");
+        return this.#closed ? undefined : loaded;
+      } catch (error) {
+        await this.#owner.trouble(error);
+      }
+    }
+    return undefined;
+  }
+}

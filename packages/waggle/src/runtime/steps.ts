@@ -1,0 +1,195 @@
+import { encodeData } from "../core/data.ts";
+import { digest128 } from "../core/digest.ts";
+import { runtimeError, toErrorData } from "../core/errors.ts";
+import type { EffectClass } from "../core/event.ts";
+import {
+  type EncodedOutcome,
+  encodeEvent,
+  errorOutcome,
+  spliceEvent,
+  valueOutcome,
+} from "../core/event-codec.ts";
+import type { StepContext, StepOptions } from "./context.ts";
+import { delivery, type Operation, type OperationOwner } from "./operation.ts";
+
+/** The body of a step, as the kernel sees it. */
+export type StepBody = (step: StepContext) => unknown;
+
+/** Makes the signal and the key only for bodies that ask for them: both cost more than the step itself. */
+class StepRun implements StepContext {
+  readonly #makeKey: () => string;
+  #key: string | undefined;
+  #controller: AbortController | undefined;
+  #aborted: { readonly reason: unknown } | undefined;
+
+  constructor(makeKey: () => string) {
+    this.#makeKey = makeKey;
+  }
+
+  get key(): string {
+    this.#key ??= this.#makeKey();
+    return this.#key;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#aborted !== undefined) this.#controller.abort(this.#aborted.reason);
+    return this.#controller.signal;
+  }
+
+  abort(reason: unknown): void {
+    this.#aborted ??= { reason };
+    this.#controller?.abort(reason);
+  }
+}
+
+/** The same for every execution of this step of this task, in this store only. */
+function idempotencyKey(owner: OperationOwner, operation: Operation): string {
+  return digest128("effect", owner.host.storeId, owner.task.id, operation.path);
+}
+
+/** Does a step that has no recorded outcome. */
+export function beginStep(
+  owner: OperationOwner,
+  operation: Operation,
+  body: StepBody,
+  options: StepOptions,
+): void {
+  const effect = options.class ?? "repeatable";
+  if (effect === "repeatable") {
+    execute(owner, operation, body, options);
+    return;
+  }
+  const attempt = owner.journal.intents.get(operation.path) ?? 0;
+  if (attempt === 0) {
+    beginWithIntent(owner, operation, body, options, effect, 1);
+    return;
+  }
+  // K5: an intent without an outcome. What happened is unknown; the class decides, never a silent second time.
+  const unknown = encodeEvent({ type: "unknown", path: operation.path, attempt, policy: effect });
+  if (effect === "keyed") {
+    owner.outbox.add({ events: [unknown], starts: false, committed: () => {} });
+    beginWithIntent(owner, operation, body, options, effect, attempt + 1);
+    return;
+  }
+  const error = runtimeError(
+    "EFFECT_UNKNOWN",
+    `a crash cut ${operation.path} off; whether its effect happened is unknown, and class 'once' forbids a second try`,
+  );
+  record(owner, operation, errorOutcome(error.toData()), [unknown]);
+}
+
+/** K6: the intent is durable before the effect starts. */
+function beginWithIntent(
+  owner: OperationOwner,
+  operation: Operation,
+  body: StepBody,
+  options: StepOptions,
+  effect: EffectClass,
+  attempt: number,
+): void {
+  const key = idempotencyKey(owner, operation);
+  const { path } = operation;
+  owner.outbox.add({
+    events: [encodeEvent({ type: "intent", path, class: effect, key, attempt })],
+    starts: true,
+    committed: () => {
+      if (!owner.finished) execute(owner, operation, body, options);
+    },
+  });
+}
+
+function execute(
+  owner: OperationOwner,
+  operation: Operation,
+  body: StepBody,
+  options: StepOptions,
+): void {
+  const fresh = owner.host.whenFresh();
+  if (fresh !== undefined) {
+    void fresh.then(() => {
+      if (!owner.finished) execute(owner, operation, body, options);
+    });
+    return;
+  }
+  const run = new StepRun(() => idempotencyKey(owner, operation));
+  const stopTimer = startTimer(owner, operation, run, options.timeoutMs);
+  operation.stop = (reason) => {
+    stopTimer?.();
+    run.abort(reason);
+  };
+  const succeed = (value: unknown): void => {
+    stopTimer?.();
+    recordValue(owner, operation, value);
+  };
+  const fail = (thrown: unknown): void => {
+    stopTimer?.();
+    record(owner, operation, errorOutcome(toErrorData(thrown)));
+  };
+  try {
+    const returned = body(run);
+    if (isThenable(returned)) {
+      const ended = owner.host.bodyStarted();
+      void returned.then(succeed, fail).then(ended);
+    } else {
+      succeed(returned);
+    }
+  } catch (thrown) {
+    fail(thrown);
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value;
+}
+
+function startTimer(
+  owner: OperationOwner,
+  operation: Operation,
+  run: StepRun,
+  timeoutMs: number | undefined,
+): (() => void) | undefined {
+  if (timeoutMs === undefined) return undefined;
+  const timer = new AbortController();
+  owner.host.clock.sleep(timeoutMs, { signal: timer.signal }).then(
+    () => {
+      const error = runtimeError(
+        "STEP_TIMEOUT",
+        `${operation.path} took longer than ${timeoutMs} ms`,
+      );
+      record(owner, operation, errorOutcome(error.toData()));
+      run.abort(error);
+    },
+    () => {}, // aborted: the body was faster
+  );
+  return () => timer.abort();
+}
+
+function recordValue(owner: OperationOwner, operation: Operation, value: unknown): void {
+  let outcome: EncodedOutcome;
+  try {
+    outcome = valueOutcome(encodeData(value, `result of ${operation.path}`));
+  } catch (refused) {
+    outcome = errorOutcome(toErrorData(refused));
+  }
+  record(owner, operation, outcome);
+}
+
+function record(
+  owner: OperationOwner,
+  operation: Operation,
+  outcome: EncodedOutcome,
+  before: readonly ReturnType<typeof encodeEvent>[] = [],
+): void {
+  if (operation.settling !== "no" || owner.finished) return;
+  operation.settling = "recording";
+  const { path } = operation;
+  owner.outbox.add({
+    events: [...before, spliceEvent("done", { path }, "outcome", outcome)],
+    starts: false,
+    committed: (at) => {
+      operation.settling = "recorded";
+      owner.deliver(delivery(path, at, outcome));
+    },
+  });
+}
