@@ -31,6 +31,8 @@ export interface HeartListener {
   /** Called after each acknowledged beat. */
   beaten(): Promise<void>;
   trouble(cause: unknown): Promise<void>;
+  activityBegan(): void;
+  activityEnded(): void;
 }
 
 /** Beats for one host and watches the others. Compares beat numbers and its own monotonic clock, no wall clocks. */
@@ -119,6 +121,15 @@ export class Heart {
   }
 
   async #once(): Promise<void> {
+    this.#listener.activityBegan();
+    try {
+      await this.#beatAndJudge();
+    } finally {
+      this.#listener.activityEnded();
+    }
+  }
+
+  async #beatAndJudge(): Promise<void> {
     // The time before the call: the beat counts from when it was sent, not from when its answer came.
     const sentAt = this.#clock.monotonic();
     const hosts = await this.#store.beat(this.#host, this.#report);

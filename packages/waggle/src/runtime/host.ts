@@ -76,8 +76,9 @@ export class Host implements LifeHost {
   #turnPlanned = false;
   #claiming = false;
   #claimAgain = false;
-  #bodies = 0;
-  #bodiesEnded: (() => void) | undefined;
+  /** Step bodies, commits, claims and beats under way: what {@link leave} waits for. */
+  #activities = 0;
+  #activitiesEnded: (() => void) | undefined;
   #unsubscribe: (() => void) | undefined;
 
   constructor(options: HostOptions, listener: HostListener) {
@@ -101,6 +102,8 @@ export class Host implements LifeHost {
         freed: () => this.wake(),
         beaten: () => this.#endRuns(),
         trouble: (cause) => this.trouble(cause),
+        activityBegan: () => this.activityBegan(),
+        activityEnded: () => this.activityEnded(),
       },
     });
   }
@@ -199,12 +202,13 @@ export class Host implements LifeHost {
     await this.clock.sleep(TROUBLE_PAUSE_MS, { signal: this.#stop.signal }).catch(() => {});
   }
 
-  bodyStarted(): () => void {
-    this.#bodies++;
-    return () => {
-      this.#bodies--;
-      if (this.#bodies === 0) this.#bodiesEnded?.();
-    };
+  activityBegan(): void {
+    this.#activities++;
+  }
+
+  activityEnded(): void {
+    this.#activities--;
+    if (this.#activities === 0) this.#activitiesEnded?.();
   }
 
   // ---- turns -------------------------------------------------------------------------------------------
@@ -244,6 +248,7 @@ export class Host implements LifeHost {
 
   async #claimLoop(): Promise<void> {
     this.#claiming = true;
+    this.activityBegan();
     while (this.#claimAgain && !this.#stop.signal.aborted) {
       this.#claimAgain = false;
       try {
@@ -254,6 +259,7 @@ export class Host implements LifeHost {
       }
     }
     this.#claiming = false;
+    this.activityEnded();
   }
 
   async #claimOnce(): Promise<void> {
@@ -380,11 +386,14 @@ export class Host implements LifeHost {
     if (this.#stop.signal.aborted) return;
     await this.#endRuns();
     this.#halt("its host stops");
-    if (this.#bodies > 0) {
+    if (this.#activities > 0) {
       const ended = new Promise<void>((resolve) => {
-        this.#bodiesEnded = resolve;
+        this.#activitiesEnded = resolve;
       });
-      await Promise.race([ended, this.clock.sleep(graceMs)]);
+      const late = new AbortController();
+      const grace = this.clock.sleep(graceMs, { signal: late.signal }).catch(() => {});
+      await Promise.race([ended, grace]);
+      late.abort();
     }
     const beat = this.#heart.beat;
     await this.store.commit({

@@ -397,6 +397,11 @@ export class Life implements OperationOwner, OutboxOwner, SlotWaiter {
     this.#leave();
   }
 
+  writing(isWriting: boolean): void {
+    if (isWriting) this.host.activityBegan();
+    else this.host.activityEnded();
+  }
+
   trouble(cause: unknown): Promise<void> {
     return this.host.trouble(cause);
   }

@@ -93,8 +93,9 @@ export interface OperationHost {
   readonly clock: Clock;
   /** Undefined when effects may start now; otherwise resolves when they may again (K14). */
   whenFresh(): Promise<void> | undefined;
-  /** A step's body runs; returns what to call when it has ended. A host that stops waits for them. */
-  bodyStarted(): () => void;
+  /** Something runs that a host which stops waits for: a step's body, a commit. Each began ends once. */
+  activityBegan(): void;
+  activityEnded(): void;
   /** Takes a slot for a new task of `agent`, if one is free here and nobody is in line for it. */
   takeSlot(agent: string): boolean;
   giveSlot(agent: string): void;

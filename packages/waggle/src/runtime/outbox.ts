@@ -41,6 +41,8 @@ export interface OutboxOwner {
   lost(reason: RefusalReason): void;
   /** Everything added so far is written. */
   outboxIdle(): void;
+  /** Writing begins or has ended; what is being written is waited for by a host that stops. */
+  writing(isWriting: boolean): void;
   /** The store did not answer; it is asked again. */
   trouble(cause: unknown): Promise<void>;
 }
@@ -133,6 +135,7 @@ export class Outbox {
   async #flush(): Promise<void> {
     if (this.#inFlight) return;
     this.#inFlight = true;
+    this.#owner.writing(true);
     while (!this.#closed) {
       const changes = this.#take();
       if (changes.length === 0) break;
@@ -141,6 +144,7 @@ export class Outbox {
       this.#writing = [];
     }
     this.#inFlight = false;
+    this.#owner.writing(false);
     if (!this.#closed) this.#owner.outboxIdle();
   }
 

@@ -129,8 +129,8 @@ function execute(
   try {
     const returned = body(run);
     if (isThenable(returned)) {
-      const ended = owner.host.bodyStarted();
-      void returned.then(succeed, fail).then(ended);
+      owner.host.activityBegan();
+      void returned.then(succeed, fail).then(() => owner.host.activityEnded());
     } else {
       succeed(returned);
     }

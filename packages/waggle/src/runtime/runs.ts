@@ -1,0 +1,282 @@
+import type { Input, Operation, Output } from "../core/contract.ts";
+import { decodeData } from "../core/data.ts";
+import type { Envelope } from "../core/envelope.ts";
+import { RuntimeError, runtimeError } from "../core/errors.ts";
+import type { Outcome, TaskEvent } from "../core/event.ts";
+import { decodeEvent, spliceEvent } from "../core/event-codec.ts";
+import { parseRunId, type RunId, rootTaskId, type TaskId } from "../core/ids.ts";
+import type { Priority } from "../core/priority.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Random } from "../ports/random.ts";
+import type { Batch, Store, StoredEvent } from "../ports/store.ts";
+import { encodeInput } from "./handler.ts";
+import type { Host } from "./host.ts";
+
+export interface StartOptions {
+  /**
+   * Dedupe id, `^[a-z0-9][a-z0-9._-]{0,127}$`: starting again under the same id is the same start, and hands
+   * back the run that is there. Default: random.
+   */
+  readonly id?: string;
+  /** Default: normal. */
+  readonly priority?: Priority;
+}
+
+/** Something that happened in a run, as it stands in the ledger. */
+export interface RunEvent {
+  readonly task: TaskId;
+  /** Grows within the store: pass it to {@link Run.events} to go on from here. */
+  readonly position: number;
+  /** Wall-clock ms. */
+  readonly at: number;
+  readonly event: TaskEvent;
+}
+
+/** A run that was started, by this call or an earlier one. */
+export interface Run<T> {
+  readonly id: RunId;
+  /** False when a run with this id was there already. */
+  readonly isNew: boolean;
+  /**
+   * What the root's handler returned.
+   * @throws RuntimeError what it threw; or `CLOSED` when the system is disposed while waiting (the run is
+   * kept and goes on when it is started again).
+   */
+  result(): Promise<T>;
+  /**
+   * What happened and happens in the run, in order, each event once; ends when no task of it is open.
+   * @param from - Only events after this position. Default: all.
+   */
+  events(from?: number): AsyncIterable<RunEvent>;
+}
+
+/** What runs need of the system around them. */
+export interface RunsParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** The present incarnation of this process. */
+  readonly host: () => Host;
+  readonly knowsAgent: (agent: string) => boolean;
+  /** Aborts when the system is disposed. */
+  readonly closed: AbortSignal;
+  readonly pollMs: number;
+}
+
+/** Somebody who waits for the result of a run. */
+interface Waiter {
+  readonly run: RunId;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const STORE_PAUSE_MS = 50;
+
+/** Starts runs and follows them. Owns: who waits for which result. */
+export class Runs {
+  readonly #parts: RunsParts;
+  readonly #waiting = new Map<TaskId, Waiter[]>();
+  #polling = false;
+
+  constructor(parts: RunsParts) {
+    this.#parts = parts;
+  }
+
+  /** A host of this system closed `task`. */
+  taskClosed(task: TaskId, outcome: Outcome): void {
+    const waiting = this.#waiting.get(task);
+    if (waiting === undefined) return;
+    this.#waiting.delete(task);
+    for (const { resolve, reject } of waiting) {
+      if (outcome.type === "value") resolve(outcome.value);
+      else reject(new RuntimeError(outcome.error));
+    }
+  }
+
+  /**
+   * Starts a run of `operation`, durably: when it resolves, the work will be done, whatever crashes.
+   * @throws RuntimeError `USAGE`, `SCHEMA`, `NOT_DATA`, `UNKNOWN_AGENT` (nothing happened), `CLOSED`.
+   */
+  async start<O extends Operation>(
+    operation: O,
+    input: Input<O>,
+    options: StartOptions = {},
+  ): Promise<Run<Output<O>>> {
+    const { random, clock, closed } = this.#parts;
+    const run = parseRunId(options.id ?? random.id());
+    const encoded = encodeInput(operation, input);
+    if (!this.#parts.knowsAgent(operation.agent)) {
+      throw runtimeError("UNKNOWN_AGENT", `no agent '${operation.agent}' in this system`);
+    }
+    const root = rootEnvelope(run, operation, options.priority ?? "normal");
+    while (!closed.aborted) {
+      const started = await this.#tryStart(root, encoded);
+      if (started !== undefined) return started as Run<Output<O>>;
+      await clock.sleep(STORE_PAUSE_MS, { signal: closed }).catch(() => {});
+    }
+    throw closedError(run);
+  }
+
+  /** @returns undefined when it has to be tried again: the host was replaced, or the outcome is unknown. */
+  async #tryStart(root: Envelope, encoded: string): Promise<Run<unknown> | undefined> {
+    const host = this.#parts.host();
+    const owned = host.takeSlot(root.agent);
+    const result = await this.#parts.store.commit(startBatch(host, root, encoded, owned));
+    if (result.type === "committed") {
+      host.serve(root.run);
+      if (owned) host.startRoot(root, decodeData(encoded));
+      else host.claimable(root.agent);
+      return this.handle(root.run, true);
+    }
+    if (owned) host.giveSlot(root.agent);
+    if (result.type === "unknown" || result.reason === "fenced") return undefined;
+    if (result.reason === "exists") return this.#resume(root.run, host);
+    throw runtimeError("INVARIANT", `start of run '${root.run}' was refused: ${result.reason}`);
+  }
+
+  /** The run is there: this system serves it from now on, and what was stuck gets another chance. */
+  async #resume<T>(run: RunId, host: Host): Promise<Run<T>> {
+    const { store } = this.#parts;
+    for (const { id } of await store.find({ run, state: "stuck" })) {
+      const resume = { kind: "resume", path: null, data: "null", late: "drop" } as const;
+      const write = { type: "deliver", task: id, ...resume } as const;
+      await store.commit({ host: host.id, writes: [write] });
+    }
+    const root = await store.load(rootTaskId(run));
+    // After an unknown start the root may be ours without a life.
+    if (root?.row.owner === host.id) await host.take(root.row.id);
+    host.serve(run);
+    return this.handle(run, false);
+  }
+
+  /** A handle on a run, whether or not it is there. */
+  handle<T>(run: RunId, isNew: boolean): Run<T> {
+    return {
+      id: run,
+      isNew,
+      result: () => this.#result(run) as Promise<T>,
+      events: (from = 0) => this.#events(run, from),
+    };
+  }
+
+  #result(run: RunId): Promise<unknown> {
+    const root = rootTaskId(run);
+    const promise = new Promise<unknown>((resolve, reject) => {
+      const there = this.#waiting.get(root) ?? [];
+      there.push({ run, resolve, reject });
+      this.#waiting.set(root, there);
+    });
+    // While this host runs it, the close is told; otherwise it is looked up, now and from time to time.
+    if (this.#parts.host().lifeOf(root) === undefined) void this.#lookUp(root, run);
+    if (!this.#polling) void this.#poll();
+    return promise;
+  }
+
+  async #poll(): Promise<void> {
+    const { clock, closed, pollMs, host } = this.#parts;
+    this.#polling = true;
+    while (this.#waiting.size > 0 && !closed.aborted) {
+      await clock.sleep(pollMs, { signal: closed }).catch(() => {});
+      for (const [root, [first]] of [...this.#waiting]) {
+        if (first !== undefined && host().lifeOf(root) === undefined) {
+          await this.#lookUp(root, first.run);
+        }
+      }
+    }
+    this.#polling = false;
+    for (const [root, [first]] of [...this.#waiting]) {
+      if (first !== undefined) this.#fail(root, closedError(first.run));
+    }
+  }
+
+  async #lookUp(root: TaskId, run: RunId): Promise<void> {
+    try {
+      const outcome = await closedOutcome(this.#parts.store, run);
+      if (outcome !== undefined) this.taskClosed(root, outcome);
+    } catch (error) {
+      // A store that fails is asked again at the next poll; that there is no such run is final.
+      if (RuntimeError.is(error, "NOT_FOUND") || this.#parts.closed.aborted)
+        this.#fail(root, error);
+    }
+  }
+
+  #fail(root: TaskId, error: unknown): void {
+    const waiting = this.#waiting.get(root) ?? [];
+    this.#waiting.delete(root);
+    for (const { reject } of waiting) reject(error);
+  }
+
+  async *#events(run: RunId, from: number): AsyncGenerator<RunEvent> {
+    const { store, closed } = this.#parts;
+    const stop = new AbortController();
+    const open = new Set<TaskId>([rootTaskId(run)]);
+    try {
+      // From the beginning in any case: which tasks are open is known from all events only.
+      for await (const stored of store.tail(run, 0, AbortSignal.any([stop.signal, closed]))) {
+        const shown = runEvent(stored);
+        track(open, shown);
+        if (shown.position > from) yield shown;
+        if (open.size === 0) return;
+      }
+    } finally {
+      stop.abort();
+    }
+    throw closedError(run);
+  }
+}
+
+function rootEnvelope(run: RunId, operation: Operation, priority: Priority): Envelope {
+  return {
+    id: rootTaskId(run),
+    run,
+    parent: null,
+    path: null,
+    awaited: false,
+    agent: operation.agent,
+    operation: operation.name,
+    priority,
+    hops: 0,
+    deadline: null,
+  };
+}
+
+function startBatch(host: Host, root: Envelope, encoded: string, owned: boolean): Batch {
+  return {
+    host: host.id,
+    writes: [
+      { type: "gate", run: root.run, from: null, to: "open" },
+      {
+        type: "create",
+        task: root,
+        origin: { write: 1, event: 0 },
+        owner: owned ? host.id : null,
+        events: [spliceEvent("started", {}, "input", encoded)],
+      },
+    ],
+  };
+}
+
+function closedError(run: RunId): RuntimeError {
+  return runtimeError("CLOSED", `the system was closed; run '${run}' is kept`);
+}
+
+async function closedOutcome(store: Store, run: RunId): Promise<Outcome | undefined> {
+  const loaded = await store.load(rootTaskId(run));
+  if (loaded === undefined) throw runtimeError("NOT_FOUND", `there is no run '${run}'`);
+  const { state } = loaded.row;
+  if (state !== "closed" && state !== "dead") return undefined;
+  const last = loaded.events.at(-1);
+  const event = last === undefined ? undefined : decodeEvent(last);
+  return event?.type === "closed" ? event.outcome : undefined;
+}
+
+/** A stored event as users see it. */
+export function runEvent(stored: StoredEvent): RunEvent {
+  const { task, position, at } = stored;
+  return { task, position, at, event: decodeEvent(stored) };
+}
+
+function track(open: Set<TaskId>, { task, event }: RunEvent): void {
+  if (event.type === "asked") open.add(event.child);
+  if (event.type === "closed") open.delete(task);
+}
