@@ -43,6 +43,7 @@ export type ErrorCode =
   | "STORE_UNAVAILABLE"
   | "STORE_FORMAT"
   | "SANDBOX_UNAVAILABLE"
+  | "FENCED"
   | "POISON"
   | "STUCK"
   | "INVARIANT";
@@ -84,6 +85,12 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeFacts>> = {
     "the store has a format this version cannot read",
   ),
   SANDBOX_UNAVAILABLE: fact("unavailable", "not-applied", false, "no sandbox is available here"),
+  FENCED: fact(
+    "fenced",
+    "unknown",
+    false,
+    "this host lost its tasks to another one; it goes on as a new host",
+  ),
   POISON: fact(
     "invariant",
     "unknown",

@@ -284,6 +284,8 @@ export class Host implements LifeHost {
       await this.#lives.get(task)?.readInbox();
       return undefined;
     }
+    // It was nobody's: a life that is still here has given it back, and does not know yet (unknown outcome).
+    this.#lives.get(task)?.lost("fenced");
     return this.take(task);
   }
 
@@ -380,26 +382,33 @@ export class Host implements LifeHost {
 
   /**
    * Stops: bodies get their signals and up to `graceMs` to end, then the tasks are given back, so that any
-   * host goes on with them at once. Idempotent.
+   * host goes on with them at once. A host that is lost only waits for what is under way.
    */
   async leave(graceMs: number): Promise<void> {
-    if (this.#stop.signal.aborted) return;
+    if (this.#stop.signal.aborted) {
+      await this.#activitiesOver(graceMs);
+      return;
+    }
     await this.#endRuns();
     this.#halt("its host stops");
-    if (this.#activities > 0) {
-      const ended = new Promise<void>((resolve) => {
-        this.#activitiesEnded = resolve;
-      });
-      const late = new AbortController();
-      const grace = this.clock.sleep(graceMs, { signal: late.signal }).catch(() => {});
-      await Promise.race([ended, grace]);
-      late.abort();
-    }
+    await this.#activitiesOver(graceMs);
     const beat = this.#heart.beat;
     await this.store.commit({
       host: this.id,
       writes: [{ type: "free", host: this.id, beat }],
     });
+  }
+
+  async #activitiesOver(graceMs: number): Promise<void> {
+    if (this.#activities === 0) return;
+    const ended = new Promise<void>((resolve) => {
+      this.#activitiesEnded = resolve;
+    });
+    if (graceMs === Number.POSITIVE_INFINITY) return ended;
+    const late = new AbortController();
+    const grace = this.clock.sleep(graceMs, { signal: late.signal }).catch(() => {});
+    await Promise.race([ended, grace]);
+    late.abort();
   }
 }
 

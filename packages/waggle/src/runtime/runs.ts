@@ -76,7 +76,9 @@ const STORE_PAUSE_MS = 50;
 export class Runs {
   readonly #parts: RunsParts;
   readonly #waiting = new Map<TaskId, Waiter[]>();
-  #polling = false;
+  /** Reads under way; a dispose waits for them. */
+  readonly #lookUps = new Set<Promise<void>>();
+  #polling: Promise<void> | undefined;
 
   constructor(parts: RunsParts) {
     this.#parts = parts;
@@ -167,14 +169,23 @@ export class Runs {
       this.#waiting.set(root, there);
     });
     // While this host runs it, the close is told; otherwise it is looked up, now and from time to time.
-    if (this.#parts.host().lifeOf(root) === undefined) void this.#lookUp(root, run);
-    if (!this.#polling) void this.#poll();
+    if (this.#parts.host().lifeOf(root) === undefined) {
+      const lookUp = this.#lookUp(root, run).finally(() => this.#lookUps.delete(lookUp));
+      this.#lookUps.add(lookUp);
+    }
+    this.#polling ??= this.#poll().finally(() => {
+      this.#polling = undefined;
+    });
     return promise;
+  }
+
+  /** Resolves when nothing is read any more; after `closed` has aborted. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#lookUps, this.#polling]);
   }
 
   async #poll(): Promise<void> {
     const { clock, closed, pollMs, host } = this.#parts;
-    this.#polling = true;
     while (this.#waiting.size > 0 && !closed.aborted) {
       await clock.sleep(pollMs, { signal: closed }).catch(() => {});
       for (const [root, [first]] of [...this.#waiting]) {
@@ -183,7 +194,6 @@ export class Runs {
         }
       }
     }
-    this.#polling = false;
     for (const [root, [first]] of [...this.#waiting]) {
       if (first !== undefined) this.#fail(root, closedError(first.run));
     }

@@ -24,7 +24,7 @@ export interface SystemOptions
   readonly clock?: Clock;
   /** Default: the machine's. */
   readonly random?: Random;
-  /** How long a dispose waits for running step bodies after aborting their signals. Default 5,000 ms. */
+  /** How long a dispose waits for running step bodies after aborting their signals. Default 5,000 ms; Infinity: for ever. */
   readonly graceMs?: number;
   /** Gets failures of ports that the system lives through. Default: nobody does. */
   readonly onTrouble?: (cause: unknown) => void;
@@ -72,6 +72,7 @@ class RunningSystem implements System {
   readonly #closed = new AbortController();
   readonly #served = new Set<string>();
   #host: Host;
+  #replaced: Promise<void> = Promise.resolve();
   #disposed: Promise<void> | undefined;
 
   constructor(options: SystemOptions, store: Store, ownsStore: boolean) {
@@ -122,7 +123,9 @@ class RunningSystem implements System {
 
   async #dispose(): Promise<void> {
     this.#closed.abort();
+    await this.#replaced;
     await this.#host.leave(this.#options.graceMs ?? 5_000);
+    await this.#runs.settled();
     if (this.#ownsStore) await this.#store[Symbol.asyncDispose]();
   }
 
@@ -131,15 +134,18 @@ class RunningSystem implements System {
       { ...this.#options, store: this.#store, clock: this.#clock, random: this.#random },
       {
         closed: (task, outcome) => this.#runs.taskClosed(task.id, outcome),
-        lost: (why) => void this.#replaceHost(why),
+        lost: (why) => {
+          this.#replaced = this.#replaceHost(this.#host, why);
+        },
         trouble: (cause) => this.#options.onTrouble?.(cause),
       },
     );
   }
 
   /** A process that was paused for too long goes on as another host, with nothing in its hands. */
-  async #replaceHost(why: string): Promise<void> {
-    this.#options.onTrouble?.(runtimeError("INVARIANT", `this host lost its tasks: ${why}`));
+  async #replaceHost(lost: Host, why: string): Promise<void> {
+    this.#options.onTrouble?.(runtimeError("FENCED", `this host lost its tasks: ${why}`));
+    await lost.leave(this.#options.graceMs ?? 5_000);
     while (!this.#closed.signal.aborted) {
       const host = this.#newHost();
       try {
