@@ -8,8 +8,8 @@ export type Data<T> = T extends string | number | boolean | null
   ? T
   : T extends NotData
     ? never
-    : T extends readonly unknown[]
-      ? { [K in keyof T]: Data<T[K]> }
+    : T extends readonly (infer Item)[]
+      ? readonly Data<Item>[]
       : T extends object
         ? {
             [K in keyof T]: undefined extends T[K]
@@ -18,17 +18,25 @@ export type Data<T> = T extends string | number | boolean | null
           }
         : never;
 
+// Without `Error`: plain data with a name and a message has the same shape. Encoding refuses real ones.
 type NotData =
   // biome-ignore lint/suspicious/noExplicitAny: matches every function type
   | ((...args: any[]) => unknown)
   | Date
   | RegExp
-  | Error
   | PromiseLike<unknown>
   | ReadonlyMap<unknown, unknown>
   | ReadonlySet<unknown>
   | ArrayBufferView
   | ArrayBuffer;
+
+/**
+ * `unknown` where `T` is plain data, otherwise what cannot be satisfied. As `T & DataOnly<T>` it refuses without
+ * making TypeScript keep literals, as `T & Data<T>` would: `() => 3` still gives a number.
+ */
+export type DataOnly<T> = [T] extends [Data<T>]
+  ? unknown
+  : { readonly "not plain data: return null, or convert dates, maps and class instances": never };
 
 /** Largest encoded value the ledger takes in one event, in UTF-16 units. */
 export const MAX_VALUE_LENGTH: number = 4 * 1024 * 1024;

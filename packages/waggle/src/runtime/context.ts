@@ -1,5 +1,5 @@
 import type { Input, Operation, Output } from "../core/contract.ts";
-import type { Data } from "../core/data.ts";
+import type { DataOnly } from "../core/data.ts";
 import type { EffectClass } from "../core/event.ts";
 import type { RunId, TaskId } from "../core/ids.ts";
 import type { Priority } from "../core/priority.ts";
@@ -59,7 +59,7 @@ export interface Context {
    */
   step<T>(
     name: string,
-    body: (step: StepContext) => Promise<T & Data<T>> | (T & Data<T>),
+    body: (step: StepContext) => Promise<T & DataOnly<T>> | (T & DataOnly<T>),
     options?: StepOptions,
   ): Promise<T>;
   /**

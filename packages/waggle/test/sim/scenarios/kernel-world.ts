@@ -4,6 +4,7 @@ import { rootTaskId, type TaskId } from "../../../src/core/ids.ts";
 import type { RunId } from "../../../src/index.ts";
 import type { Batch, CommitResult, TaskRow } from "../../../src/ports/store.ts";
 import type { AgentDefinition } from "../../../src/runtime/agent.ts";
+import { HEART_TIMES } from "../../../src/runtime/heart.ts";
 import type { HostOptions } from "../../../src/runtime/host.ts";
 import { createSystem, type System } from "../../../src/system/create-system.ts";
 import { type Process, simulatedStore, type World } from "../../../src/testing/index.ts";
@@ -22,10 +23,12 @@ export class Outside {
  * anybody but the task's owner at that moment is reported (K1, K2).
  */
 class WatchedLedger extends MemoryLedger {
+  readonly #mark: (name: string) => void;
   readonly #report: (problem: string) => void;
 
-  constructor(now: () => number, report: (problem: string) => void) {
-    super({ now });
+  constructor(world: World, report: (problem: string) => void) {
+    super({ now: () => world.now() });
+    this.#mark = (name) => world.mark(name);
     this.#report = report;
   }
 
@@ -34,12 +37,18 @@ class WatchedLedger extends MemoryLedger {
       write.type === "append" ? this.load(write.task)?.row.owner : batch.host,
     );
     const result = super.commit(batch);
+    if (result.type === "refused") this.#mark(`a write was refused as ${result.reason}`);
+    else if (freesAnother(batch)) this.#mark("a host was declared dead by another");
     const foreign = owners.some((owner) => owner !== batch.host && owner !== undefined);
     if (result.type === "committed" && foreign) {
       this.#report(`a write of ${batch.host} was accepted for a task it does not own`);
     }
     return result;
   }
+}
+
+function freesAnother({ host, writes: [first] }: Batch): boolean {
+  return first?.type === "free" && first.host !== host;
 }
 
 /** One ledger, and what may be asked of it when all is over. */
@@ -53,12 +62,9 @@ export class KernelWorld {
 
   constructor(world: World) {
     this.#world = world;
-    this.ledger = new WatchedLedger(
-      () => world.now(),
-      (problem) => {
-        this.#zombieWrite ??= problem;
-      },
-    );
+    this.ledger = new WatchedLedger(world, (problem) => {
+      this.#zombieWrite ??= problem;
+    });
   }
 
   /** Notes that a handler went on with the result of the step at `path`: it may never run again. */
@@ -79,7 +85,9 @@ export class KernelWorld {
       clock: self.clock,
       random: self.random,
       bus: self.bus,
-      pollMs: 3_000,
+      // Few timers, so that schedules are short; the relations between them are those of HEART_TIMES.
+      pollMs: 20_000,
+      heart: { ...HEART_TIMES, beatMs: 5_000 },
       graceMs: Number.POSITIVE_INFINITY,
       ...options,
     });

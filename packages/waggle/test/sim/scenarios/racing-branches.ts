@@ -19,7 +19,8 @@ async function viaHelper(ctx: Context, name: string, value: number): Promise<num
 
 /**
  * Parallel branches with plain awaits of different length in between, whose winner decides what is done
- * next. A replay that hands results over in another order, or several at once, takes another way (R12, K4).
+ * next; after a crash the code has other plain awaits, as a harmless refactoring gives it. A replay that hands
+ * results over in another order, several at once, or by counted ids takes another way (R12, K4).
  */
 export function racingBranches(branches: number, rounds: number, crashes: number): Scenario {
   return {
@@ -34,9 +35,9 @@ export function racingBranches(branches: number, rounds: number, crashes: number
           async run(ctx, input) {
             const order: string[] = [];
             const branch = async (b: number): Promise<number> => {
-              // Every second branch goes through a helper, and begins with other plain awaits.
+              // After a crash the code is another: the same branches, with other plain awaits before them.
               const call = [viaHelper, plainStep(self)][b % 2] ?? viaHelper;
-              let ticks = 4 - 2 * (b % 2);
+              let ticks = 4 - 2 * ((b + self.incarnation) % 2);
               for (let i = 0; i < input.rounds; i++) {
                 await plainAwaits(ticks);
                 ticks = (await call(ctx, `b${b}.${i}`, (b * 3 + i) % 7)) % 5;

@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { SCENARIOS, type ScenarioId } from "../../../../proof/scenario-list.ts";
+import { explore, formatReport } from "../../src/testing/index.ts";
+
+// The same scenarios as in `npm run proof`, with fewer schedules: enough to notice that something broke.
+for (const [id, scenario] of Object.entries(SCENARIOS)) {
+  test(`holds in 500 schedules: ${id}`, async () => {
+    const report = await explore(scenario(), { schedules: 500 });
+    expect(report.failure === undefined ? "" : formatReport(report)).toBe("");
+    expect(report.schedules).toBe(500);
+  });
+}
+
+test("finds every schedule of two agents on one cell without a lost update", async () => {
+  const small: ScenarioId = "shared-cell-2";
+  const exhaustive = { preemptionBound: 2, maxSchedules: 10_000 };
+  const report = await explore(SCENARIOS[small](), { exhaustive });
+  expect(report.complete).toBe(true);
+  expect(report.failures).toBe(0);
+});

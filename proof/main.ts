@@ -1,0 +1,66 @@
+import { parseArgs } from "node:util";
+import type { Level } from "./promise.ts";
+import { PROMISES } from "./promises.ts";
+import { type Proof, prove } from "./prove.ts";
+
+const HELP = `Proves what Waggle promises: explores schedules in the simulator, kills real processes, and
+plants a bug for each promise that the proof has to find.
+
+  npm run proof                      everything, the fast set
+  npm run proof -- --only R4,R8      these promises
+  npm run proof -- --nightly         the large set
+  npm run proof -- --json            one JSON array on standard output
+
+Exit code: 0 all proven, 1 something is not, 2 wrong arguments.
+`;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: "string" },
+    nightly: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+    help: { type: "boolean", short: "h", default: false },
+  },
+});
+if (values.help) {
+  process.stdout.write(HELP);
+  process.exit(0);
+}
+const wanted = values.only?.split(",").map((id) => id.trim().toUpperCase());
+const unknown = (wanted ?? []).filter((id) => !PROMISES.some((row) => row.id === id));
+if (unknown.length > 0) {
+  const known = PROMISES.map((row) => row.id).join(", ");
+  process.stderr.write(`no such promise: ${unknown.join(", ")} (there are ${known})\n`);
+  process.exit(2);
+}
+const level: Level = values.nightly ? "nightly" : "fast";
+const proofs: Proof[] = [];
+for (const row of PROMISES) {
+  if (wanted !== undefined && !wanted.includes(row.id)) continue;
+  const proof = await prove(row, level);
+  proofs.push(proof);
+  if (values.json) process.stderr.write(`${row.id} ${proof.proven ? "proven" : "NOT PROVEN"}\n`);
+  else process.stdout.write(`${describe(proof)}\n`);
+}
+if (values.json) process.stdout.write(`${JSON.stringify(proofs, null, 2)}\n`);
+process.exitCode = proofs.every((proof) => proof.proven) ? 0 : 1;
+
+function describe(proof: Proof): string {
+  const { id, title, schedules, windows, seconds } = proof;
+  const head = `${id.padEnd(4)} ${proof.proven ? "proven    " : "NOT PROVEN"} ${title}`;
+  const counts = [
+    `${schedules} schedules`,
+    windows === null ? undefined : `rarest window hit ${windows} times`,
+    `${seconds} s`,
+  ];
+  return [
+    head,
+    `       ${counts.filter((count) => count !== undefined).join(", ")}`,
+    ...proof.processes.map((line) => `       ${line}`),
+    ...proof.plants.map(
+      ({ name, foundAfter }) =>
+        `       planted bug "${name}": ${foundAfter === null ? "NOT FOUND" : `found after ${foundAfter}`}`,
+    ),
+    ...proof.problems.map((problem) => `       problem: ${problem}`),
+  ].join("\n");
+}

@@ -1,0 +1,164 @@
+import type { Edit } from "./plant-hook.ts";
+import type { ScenarioId } from "./scenario-list.ts";
+
+/** A bug that a proof has to find: the mechanism behind a promise, switched off in the real source. */
+export interface Plant {
+  readonly name: string;
+  readonly scenario: ScenarioId;
+  readonly edits: readonly Edit[];
+}
+
+const LEDGER_CHECKS = "adapters/memory/check-write.ts";
+
+export const DROPPED_VERSION: Plant = {
+  name: "the expected version is not checked",
+  scenario: "two-writers",
+  edits: [
+    {
+      file: LEDGER_CHECKS,
+      find: `if (task.events.length !== write.version) return "fenced";`,
+      replace: "",
+    },
+  ],
+};
+
+export const PLAIN_WRITE: Plant = {
+  name: "plain read-modify-write",
+  scenario: "shared-cell-2",
+  edits: [
+    {
+      file: LEDGER_CHECKS,
+      find: `return version === write.expect ? undefined : "conflict";`,
+      replace: 'return version < 0 ? "conflict" : undefined;',
+    },
+  ],
+};
+
+export const JOURNAL_AFTER_RETURN: Plant = {
+  name: "the journal is written after the return",
+  scenario: "recorded-steps",
+  edits: [
+    {
+      file: "runtime/steps.ts",
+      find: `  operation.settling = "recording";
+  const { path } = operation;`,
+      replace: `  operation.settling = "recording";
+  const { path } = operation;
+  owner.deliver(delivery(path, 0, outcome));`,
+    },
+    {
+      file: "runtime/steps.ts",
+      find: `      operation.settling = "recorded";
+      owner.deliver(delivery(path, at, outcome));`,
+      replace: `      operation.settling = "recorded";`,
+    },
+  ],
+};
+
+export const NO_INTENT: Plant = {
+  name: "a once effect starts without its intent",
+  scenario: "once-effects",
+  edits: [
+    {
+      file: "runtime/steps.ts",
+      find: `if (effect === "repeatable") {`,
+      replace: `if (effect !== "keyed") {`,
+    },
+  ],
+};
+
+export const NEW_KEY: Plant = {
+  name: "each attempt has a key of its own",
+  scenario: "keyed-effects",
+  edits: [
+    {
+      file: "runtime/steps.ts",
+      find: `return digest128("effect", owner.host.storeId,`,
+      replace: `return digest128("effect", owner.host.id,`,
+    },
+  ],
+};
+
+export const BLIND_RETRY: Plant = {
+  name: "an unknown outcome is taken for a failure and written again",
+  scenario: "one-host-asks",
+  edits: [
+    {
+      file: "runtime/outbox.ts",
+      find: `    const written = events.slice(this.#version);`,
+      replace: `    const written = events.slice(this.#version);
+    if (append.ending === undefined) {
+      this.#version = row.version;
+      await this.#readAndRetry(changes);
+      return;
+    }`,
+    },
+  ],
+};
+
+export const UNREAD_MAIL: Plant = {
+  name: "a task leaves memory with unread mail",
+  scenario: "one-host-passivates",
+  edits: [
+    {
+      file: LEDGER_CHECKS,
+      find: `if (write.inbox !== undefined && task.inbox !== write.inbox) return "behind";`,
+      replace: "",
+    },
+  ],
+};
+
+export const NO_FENCE: Plant = {
+  name: "the owner is not checked",
+  scenario: "stalled-host",
+  edits: [
+    {
+      file: LEDGER_CHECKS,
+      find: `if (host === undefined || task.owner !== host) return "fenced";`,
+      replace: `if (host === undefined) return "fenced";`,
+    },
+    {
+      file: "adapters/memory/memory-ledger.ts",
+      find: `if (host?.dead === true) return { type: "refused", write: 0, reason: "fenced" };`,
+      replace: "",
+    },
+  ],
+};
+
+export const COUNTER_IDS: Plant = {
+  name: "ids are counted instead of placed",
+  scenario: "racing-branches",
+  edits: [
+    {
+      file: "runtime/scope.ts",
+      find: `path: operationPath(base, use.count++),`,
+      replace: `path: operationPath(kind, this.next++),`,
+    },
+    {
+      file: "runtime/scope.ts",
+      find: `  readonly #uses = new Map<string, Use>();`,
+      replace: `  readonly #uses = new Map<string, Use>();
+  next = 0;`,
+    },
+  ],
+};
+
+export const MANY_PER_TURN: Plant = {
+  name: "results that are there are handed over in one turn",
+  scenario: "racing-branches",
+  edits: [
+    {
+      file: "runtime/life.ts",
+      find: `    this.#handOver(next, operation);
+  }`,
+      replace: `    this.#handOver(next, operation);
+    if (this.#replaying) return;
+    for (let more = this.#queue.next; more !== undefined; more = this.#queue.next) {
+      const other = this.#operations.get(more.path);
+      if (other === undefined) return;
+      this.#handOver(more, other);
+    }
+  }`,
+    },
+  ],
+};

@@ -1,0 +1,137 @@
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { explore, formatReport, type Report } from "../packages/waggle/src/testing/index.ts";
+import type { Plant } from "./plants.ts";
+import {
+  type Exploration,
+  type Level,
+  MIN_WINDOWS,
+  PLANT_SCHEDULES,
+  type PromiseRow,
+  SCHEDULES,
+} from "./promise.ts";
+import { SCENARIOS } from "./scenario-list.ts";
+
+/** What became of one planted bug. */
+export interface PlantResult {
+  readonly name: string;
+  /** Schedules or tries until it was found; null: it was not. */
+  readonly foundAfter: number | null;
+  readonly failure: string | null;
+}
+
+/** What became of one promise. */
+export interface Proof {
+  readonly id: string;
+  readonly title: string;
+  readonly proven: boolean;
+  readonly schedules: number;
+  /** The rarest required window: in how many schedules it was reached; null where none is required. */
+  readonly windows: number | null;
+  /** The hardest planted bug; null: one was not found. */
+  readonly plantedFoundAfter: number | null;
+  readonly seconds: number;
+  /** Everything that stands in the way of `proven`. */
+  readonly problems: readonly string[];
+  readonly marks: Readonly<Record<string, number>>;
+  readonly plants: readonly PlantResult[];
+  readonly processes: readonly string[];
+}
+
+/** Proves one promise: explores, runs its process checks, and hunts its planted bugs. */
+export async function prove(row: PromiseRow, level: Level): Promise<Proof> {
+  const begun = performance.now();
+  const problems: string[] = [];
+  const marks: Record<string, number> = {};
+  let schedules = 0;
+  for (const exploration of row.explorations) {
+    const report = await run(exploration, level);
+    schedules += report.schedules;
+    for (const [mark, count] of Object.entries(report.marks)) {
+      marks[mark] = (marks[mark] ?? 0) + count;
+    }
+    if (report.failure !== undefined) problems.push(formatReport(report));
+  }
+  for (const window of row.windows) {
+    const count = marks[window] ?? 0;
+    if (count < MIN_WINDOWS) problems.push(`window '${window}' was reached ${count} times only`);
+  }
+  const processes = await checkProcesses(row, level, problems);
+  const plants = await huntPlants(row);
+  for (const { name, foundAfter } of plants) {
+    if (foundAfter === null) problems.push(`planted bug was not found: ${name}`);
+  }
+  const found = plants.map((plant) => plant.foundAfter);
+  return {
+    id: row.id,
+    title: row.title,
+    proven: problems.length === 0,
+    schedules,
+    windows: smallest(row.windows.map((window) => marks[window] ?? 0)),
+    plantedFoundAfter: found.includes(null) ? null : Math.max(...found.map(Number)),
+    seconds: Math.round((performance.now() - begun) / 100) / 10,
+    problems,
+    marks,
+    plants,
+    processes,
+  };
+}
+
+function smallest(counts: readonly number[]): number | null {
+  return counts.length === 0 ? null : Math.min(...counts);
+}
+
+function run(exploration: Exploration, level: Level): Promise<Report> {
+  const { scenario, exhaustive, factor = 1 } = exploration;
+  const options =
+    exhaustive === undefined ? { schedules: factor * SCHEDULES[level] } : { exhaustive };
+  return explore(SCENARIOS[scenario](), options);
+}
+
+async function checkProcesses(
+  row: PromiseRow,
+  level: Level,
+  problems: string[],
+): Promise<readonly string[]> {
+  const summaries: string[] = [];
+  for (const check of row.processChecks ?? []) {
+    const result = await check.run(level);
+    summaries.push(`${check.name}: ${result.summary}`);
+    if (result.failure !== null) problems.push(`${check.name}: ${result.failure}`);
+  }
+  return summaries;
+}
+
+async function huntPlants(row: PromiseRow): Promise<readonly PlantResult[]> {
+  const results: PlantResult[] = [];
+  for (const plant of row.plants) results.push(await hunt(plant));
+  for (const plant of row.processPlants ?? []) {
+    const { failure, tries } = await plant.run();
+    results.push({ name: plant.name, foundAfter: failure === null ? null : tries, failure });
+  }
+  return results;
+}
+
+/** In a process of its own, whose copy of the source has the bug. */
+async function hunt(plant: Plant): Promise<PlantResult> {
+  const hook = new URL("./plant-hook.ts", import.meta.url).href;
+  const program = fileURLToPath(new URL("./hunt.ts", import.meta.url));
+  const child = spawn(
+    process.execPath,
+    ["--conditions=waggle-source", "--import", hook, program, plant.scenario, `${PLANT_SCHEDULES}`],
+    {
+      env: { ...process.env, WAGGLE_PLANT: JSON.stringify(plant.edits) },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
+  const [output, errors, code] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    new Promise<number | null>((resolve) => child.on("close", resolve)),
+  ]);
+  // A hunt that cannot even run has found nothing: a stale plant must not pass for a caught bug.
+  if (code !== 0) throw new Error(`the hunt for '${plant.name}' ended with ${code}: ${errors}`);
+  const { foundAfter, failure } = JSON.parse(output) as Omit<PlantResult, "name">;
+  return { name: plant.name, foundAfter, failure };
+}
