@@ -57,11 +57,11 @@ export interface Context {
    * @param name - One name per place in the handler.
    * @throws RuntimeError `CONCURRENT_SCOPE`, `NOT_DATA`, `STEP_TIMEOUT`, `EFFECT_UNKNOWN`, or the body's own.
    */
-  step<T>(
+  step<R>(
     name: string,
-    body: (step: StepContext) => Promise<T & DataOnly<T>> | (T & DataOnly<T>),
+    body: (step: StepContext) => R & DataOnly<Awaited<R>>,
     options?: StepOptions,
-  ): Promise<T>;
+  ): Promise<Awaited<R>>;
   /**
    * Asks an agent and waits for its answer. Waiting holds no slot.
    * @throws RuntimeError `SCHEMA`, `UNKNOWN_AGENT`, `LIMIT_REACHED`, `CONCURRENT_SCOPE` (nothing was asked),

@@ -86,6 +86,10 @@ export class Life implements OperationOwner, OutboxOwner, SlotWaiter {
   #started = false;
   #outcome: EncodedOutcome | undefined;
   #releasing = false;
+  /** The handler has returned or thrown. */
+  #returned = false;
+  /** Nothing of it is written any more, except its ending. */
+  #ending = false;
   #over = false;
 
   constructor(host: LifeHost, definition: AgentDefinition, task: Envelope, start: LifeStart) {
@@ -108,7 +112,7 @@ export class Life implements OperationOwner, OutboxOwner, SlotWaiter {
   }
 
   get finished(): boolean {
-    return this.#over || this.#outcome !== undefined;
+    return this.#over || this.#ending;
   }
 
   /** Begins to live: at once on a slot that was taken for it, otherwise when one is free. */
@@ -209,12 +213,12 @@ export class Life implements OperationOwner, OutboxOwner, SlotWaiter {
 
   /** Takes an operation that the handler has called. */
   request(operation: Operation): void {
-    if (this.#over) return;
-    if (this.#outcome !== undefined) {
+    if (this.#returned) {
       const problem = `${operation.path} was called after the handler had returned`;
       operation.reject(runtimeError("SCOPE_CLOSED", problem));
       return;
     }
+    if (this.finished) return;
     this.#operations.set(operation.path, operation);
     if (!this.#replaying) operation.begin(operation);
     else if (!this.#queue.isRecorded(operation.path)) this.#deferred.push(operation);
@@ -287,6 +291,8 @@ export class Life implements OperationOwner, OutboxOwner, SlotWaiter {
       this.diverged(left, "the handler returned");
       return;
     }
+    this.#returned = true;
+    this.#ending = true;
     this.#outcome = outcome;
     this.#stopOperations("the handler returned");
     if (this.outbox.idle) this.#close(outcome);
@@ -382,7 +388,7 @@ export class Life implements OperationOwner, OutboxOwner, SlotWaiter {
   }
 
   #leaveWith(events: readonly EncodedEvent[], ending: Ending): void {
-    this.#outcome ??= "" as EncodedOutcome;
+    this.#ending = true;
     this.outbox.add({ events, starts: false, ending, committed: () => this.#leave() });
   }
 

@@ -5,8 +5,11 @@ import type { RunId } from "../../../src/index.ts";
 import type { Batch, CommitResult, TaskRow } from "../../../src/ports/store.ts";
 import type { AgentDefinition } from "../../../src/runtime/agent.ts";
 import { HEART_TIMES } from "../../../src/runtime/heart.ts";
-import type { HostOptions } from "../../../src/runtime/host.ts";
-import { createSystem, type System } from "../../../src/system/create-system.ts";
+import {
+  createSystem,
+  type System,
+  type SystemOptions,
+} from "../../../src/system/create-system.ts";
 import { type Process, simulatedStore, type World } from "../../../src/testing/index.ts";
 
 /** What happened outside the ledger: an effect, and how often its path was executed. */
@@ -76,7 +79,7 @@ export class KernelWorld {
   async system(
     self: Process,
     agents: readonly AgentDefinition[],
-    options: Partial<Pick<HostOptions, "passivateAfterMs" | "serves">> = {},
+    options: Partial<Pick<SystemOptions, "passivateAfterMs" | "serves" | "graceMs">> = {},
   ): Promise<System> {
     const store = simulatedStore(self, this.ledger);
     return await createSystem({

@@ -1,0 +1,87 @@
+import type { RunId } from "../../core/ids.ts";
+import { PRIORITY_BONUS_MS } from "../../core/priority.ts";
+import type { Claimed, ClaimRequest } from "../../ports/store.ts";
+import type { DueQueue } from "./due-queue.ts";
+import {
+  type HostRecord,
+  hostRecord,
+  type LedgerState,
+  place,
+  type TaskRecord,
+} from "./ledger-records.ts";
+
+/** Takes what `request` asks for at wall-clock ms `now`: first mail in the order it came, then new tasks. */
+export function claimTasks(
+  state: LedgerState,
+  request: ClaimRequest,
+  now: number,
+): readonly Claimed[] {
+  const host = hostRecord(state, request.host);
+  if (host.dead) return [];
+  const runs = request.runs === undefined ? undefined : new Set(request.runs);
+  const claimed = takeMail(host, runs);
+  const taken: TaskRecord[] = [];
+  for (const { agent, free } of request.agents) {
+    const queues = state.queues.get(agent);
+    if (queues !== undefined && free > 0) taken.push(...takeTasks(queues, free, now, runs));
+  }
+  taken.sort((a, b) => urgency(a) - urgency(b) || a.n - b.n);
+  for (const task of taken) {
+    task.claims += 1;
+    place(task, host, null, "open");
+    claimed.push({ task: task.envelope.id, why: "claimed" });
+  }
+  return claimed;
+}
+
+function takeMail(host: HostRecord, runs: ReadonlySet<RunId> | undefined): Claimed[] {
+  if (host.mailed.size === 0) return [];
+  const mailed = [...host.mailed]
+    .filter((task) => runs?.has(task.run.id) ?? true)
+    .sort((a, b) => (a.due ?? 0) - (b.due ?? 0) || a.n - b.n);
+  return mailed.map((task) => {
+    place(task, host, null, task.state);
+    return { task: task.envelope.id, why: "mail" };
+  });
+}
+
+/** Takes up to `free` tasks out of the queues of one agent; they are in no queue afterwards. */
+function takeTasks(
+  queues: readonly DueQueue[],
+  free: number,
+  now: number,
+  runs: ReadonlySet<RunId> | undefined,
+): TaskRecord[] {
+  const taken: TaskRecord[] = [];
+  const skipped: TaskRecord[] = [];
+  while (taken.length < free) {
+    const task = mostUrgent(queues, now);
+    if (task === undefined) break;
+    task.queue.remove(task);
+    const { id, gate } = task.run;
+    const allowed = (gate === "open" || gate === "cancelling") && (runs?.has(id) ?? true);
+    (allowed ? taken : skipped).push(task);
+  }
+  for (const task of skipped) task.queue.add(task);
+  return taken;
+}
+
+function mostUrgent(queues: readonly DueQueue[], now: number): TaskRecord | undefined {
+  let best: TaskRecord | undefined;
+  for (const queue of queues) {
+    const head = queue.peek();
+    if (head?.due === undefined || head.due === null || head.due > now) continue;
+    if (best === undefined || isMoreUrgent(head, best)) best = head;
+  }
+  return best;
+}
+
+function isMoreUrgent(a: TaskRecord, b: TaskRecord): boolean {
+  const difference = urgency(a) - urgency(b);
+  return difference < 0 || (difference === 0 && a.n < b.n);
+}
+
+/** When the task came, less the head start of its priority: the smallest is served first. */
+function urgency(task: TaskRecord): number {
+  return (task.due ?? 0) - PRIORITY_BONUS_MS[task.envelope.priority];
+}
