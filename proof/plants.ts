@@ -41,15 +41,15 @@ export const JOURNAL_AFTER_RETURN: Plant = {
     {
       file: "runtime/steps.ts",
       find: `  operation.settling = "recording";
-  const { path } = operation;`,
+  owner.outbox.add({`,
       replace: `  operation.settling = "recording";
-  const { path } = operation;
-  owner.deliver(delivery(path, 0, outcome));`,
+  owner.deliver(result(0));
+  owner.outbox.add({`,
     },
     {
       file: "runtime/steps.ts",
       find: `      operation.settling = "recorded";
-      owner.deliver(delivery(path, at, outcome));`,
+      owner.deliver(result(at));`,
       replace: `      operation.settling = "recorded";`,
     },
   ],

@@ -52,7 +52,9 @@ const MAX_DEPTH = 200;
 export function encodeData(value: unknown, what: string): string {
   // The hot cases first: most steps return small flat values.
   if (typeof value === "string") return checkedLength(JSON.stringify(value), what);
-  if (value === null || typeof value === "boolean") return String(value);
+  if (value === null || typeof value === "boolean" || Number.isSafeInteger(value)) {
+    return String(value);
+  }
   checkData(value, what, "", 0);
   return checkedLength(JSON.stringify(value), what);
 }

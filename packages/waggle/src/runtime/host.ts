@@ -120,6 +120,7 @@ export class Host implements LifeHost {
 
   /** From now on tasks of `run` are claimed, also where the host serves its own runs only. */
   serve(run: RunId): void {
+    if (this.#options.serves !== "own-runs") return;
     this.#runs.add(run);
     this.wake();
   }

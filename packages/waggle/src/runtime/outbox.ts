@@ -181,6 +181,11 @@ export class Outbox {
     append: AppendWrite;
     sources: readonly (Change | undefined)[];
   } {
+    const [only] = changes;
+    if (changes.length === 1 && only !== undefined && only.extra === undefined) {
+      const append = this.#append(changes, [...this.#prefix, ...only.events], only.ending);
+      return { batch: { host: this.#host, writes: [append] }, append, sources: [undefined] };
+    }
     const events: EncodedEvent[] = [...this.#prefix];
     const writes: Write[] = [];
     // Which change a write belongs to; write 0 is the stream's own append and belongs to all.
@@ -195,16 +200,25 @@ export class Outbox {
         sources.push(change);
       }
     }
-    const append: AppendWrite = {
+    const append = this.#append(changes, events, ending);
+    return { batch: { host: this.#host, writes: [append, ...writes] }, append, sources };
+  }
+
+  #append(
+    changes: readonly Change[],
+    events: readonly EncodedEvent[],
+    ending: Ending | undefined,
+  ): AppendWrite {
+    return {
       type: "append",
       task: this.#owner.id,
       version: this.#version,
       starts: changes.some((change) => change.starts),
+      // The prefix never stands alone.
       events: changes.some((change) => change.events.length > 0) ? events : [],
       ...(changes.some((change) => change.checksInbox) ? { inbox: this.#owner.inboxSeen } : {}),
       ...(ending === undefined ? {} : { ending }),
     };
-    return { batch: { host: this.#host, writes: [append, ...writes] }, append, sources };
   }
 
   #applied(changes: readonly Change[], count: number, at: number): void {

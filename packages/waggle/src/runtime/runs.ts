@@ -148,6 +148,7 @@ export class Runs {
     // After an unknown start the root may be ours without a life.
     if (root?.row.owner === host.id) await host.take(root.row.id);
     host.serve(run);
+    host.wake();
     return this.handle(run, false);
   }
 

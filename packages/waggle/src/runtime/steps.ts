@@ -3,14 +3,15 @@ import { digest128 } from "../core/digest.ts";
 import { runtimeError, toErrorData } from "../core/errors.ts";
 import type { EffectClass } from "../core/event.ts";
 import {
-  type EncodedOutcome,
+  type EncodedEvent,
   encodeEvent,
   errorOutcome,
   spliceEvent,
   valueOutcome,
 } from "../core/event-codec.ts";
 import type { StepContext, StepOptions } from "./context.ts";
-import { delivery, type Operation, type OperationOwner } from "./operation.ts";
+import type { Delivery } from "./journal.ts";
+import { delivery, type Operation, type OperationOwner, valueDelivery } from "./operation.ts";
 
 /** The body of a step, as the kernel sees it. */
 export type StepBody = (step: StepContext) => unknown;
@@ -76,7 +77,7 @@ export function beginStep(
     "EFFECT_UNKNOWN",
     `a crash cut ${operation.path} off; whether its effect happened is unknown, and class 'once' forbids a second try`,
   );
-  record(owner, operation, errorOutcome(error.toData()), [unknown]);
+  recordError(owner, operation, error, [unknown]);
 }
 
 /** K6: the intent is durable before the effect starts. */
@@ -124,7 +125,7 @@ function execute(
   };
   const fail = (thrown: unknown): void => {
     stopTimer?.();
-    record(owner, operation, errorOutcome(toErrorData(thrown)));
+    recordError(owner, operation, thrown);
   };
   try {
     const returned = body(run);
@@ -157,7 +158,7 @@ function startTimer(
         "STEP_TIMEOUT",
         `${operation.path} took longer than ${timeoutMs} ms`,
       );
-      record(owner, operation, errorOutcome(error.toData()));
+      recordError(owner, operation, error);
       run.abort(error);
     },
     () => {}, // aborted: the body was faster
@@ -166,30 +167,44 @@ function startTimer(
 }
 
 function recordValue(owner: OperationOwner, operation: Operation, value: unknown): void {
-  let outcome: EncodedOutcome;
+  const { path } = operation;
+  let encoded: string;
   try {
-    outcome = valueOutcome(encodeData(value, `result of ${operation.path}`));
+    encoded = encodeData(value, `result of ${path}`);
   } catch (refused) {
-    outcome = errorOutcome(toErrorData(refused));
+    recordError(owner, operation, refused);
+    return;
   }
-  record(owner, operation, outcome);
+  const event = spliceEvent("done", { path }, "outcome", valueOutcome(encoded));
+  record(owner, operation, [event], (at) => valueDelivery(path, at, value, encoded));
+}
+
+function recordError(
+  owner: OperationOwner,
+  operation: Operation,
+  thrown: unknown,
+  before: readonly EncodedEvent[] = [],
+): void {
+  const { path } = operation;
+  const outcome = errorOutcome(toErrorData(thrown));
+  const event = spliceEvent("done", { path }, "outcome", outcome);
+  record(owner, operation, [...before, event], (at) => delivery(path, at, outcome));
 }
 
 function record(
   owner: OperationOwner,
   operation: Operation,
-  outcome: EncodedOutcome,
-  before: readonly ReturnType<typeof encodeEvent>[] = [],
+  events: readonly EncodedEvent[],
+  result: (at: number) => Delivery,
 ): void {
   if (operation.settling !== "no" || owner.finished) return;
   operation.settling = "recording";
-  const { path } = operation;
   owner.outbox.add({
-    events: [...before, spliceEvent("done", { path }, "outcome", outcome)],
+    events,
     starts: false,
     committed: (at) => {
       operation.settling = "recorded";
-      owner.deliver(delivery(path, at, outcome));
+      owner.deliver(result(at));
     },
   });
 }
