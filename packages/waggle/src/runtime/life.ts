@@ -247,7 +247,9 @@ export class Life implements OperationOwner, OutboxOwner, SlotWaiter {
       return this.host.trouble(cause).then(() => undefined);
     });
     if (loaded === undefined || this.#over) return;
-    for (const operation of this.#operations.values()) receiveLateAnswer(this, operation);
+    if (!this.finished) {
+      for (const operation of this.#operations.values()) receiveLateAnswer(this, operation);
+    }
     const news = loaded.inbox.filter((mail) => mail.seq > this.inboxSeen);
     this.inboxSeen = Math.max(this.inboxSeen, loaded.row.inbox);
     if (this.#replaying) this.#mail = [...this.#mail, ...news];
@@ -255,6 +257,7 @@ export class Life implements OperationOwner, OutboxOwner, SlotWaiter {
   }
 
   #receive(mails: readonly Mail[]): void {
+    if (this.finished) return;
     for (const mail of mails) {
       const operation = mail.path === null ? undefined : this.#operations.get(mail.path);
       if (operation !== undefined && mail.kind === "answer") {

@@ -58,7 +58,12 @@ export async function createSystem(options: SystemOptions): Promise<System> {
   const ownsStore = typeof options.store === "function";
   const store = typeof options.store === "function" ? await options.store() : options.store;
   const system = new RunningSystem(options, store, ownsStore);
-  await system.open();
+  try {
+    await system.open();
+  } catch (error) {
+    if (ownsStore) await store[Symbol.asyncDispose]();
+    throw error;
+  }
   return system;
 }
 
