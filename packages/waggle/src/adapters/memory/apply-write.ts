@@ -25,7 +25,7 @@ import {
 } from "./ledger-records.ts";
 
 /** What takes back the writes of a batch, newest first; undefined where none can be refused any more. */
-export type UndoLog = (() => void)[] | undefined;
+type UndoLog = (() => void)[] | undefined;
 
 /** The batch a write belongs to. */
 export interface Application {
@@ -229,7 +229,7 @@ function restore(state: LedgerState, task: TaskRecord): () => void {
   };
 }
 
-function queueOf(state: LedgerState, agent: string, level: number): DueQueue {
+function queueOf(state: LedgerState, agent: string, level: number): DueQueue<TaskRecord> {
   let queues = state.queues.get(agent);
   if (queues === undefined) {
     queues = PRIORITIES.map(() => new DueQueue());

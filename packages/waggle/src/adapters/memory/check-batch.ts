@@ -1,10 +1,12 @@
 import { type RuntimeError, runtimeError } from "../../core/errors.ts";
+import { TASK_EVENT_TYPES } from "../../core/event.ts";
+import type { EncodedEvent } from "../../core/event-codec.ts";
 import { PRIORITIES } from "../../core/priority.ts";
 import type { Batch, CreateWrite, Write } from "../../ports/store.ts";
 
 /**
- * What is wrong with `batch` itself, whatever the ledger holds: a mistake of the caller. Undefined if nothing
- * is. An append cannot be wrong in this way.
+ * What is wrong with `batch` itself, whatever the ledger holds: a mistake of the caller.
+ * @returns undefined if nothing is.
  */
 export function batchMistake(batch: Batch): RuntimeError | undefined {
   for (const [index, write] of batch.writes.entries()) {
@@ -16,8 +18,10 @@ export function batchMistake(batch: Batch): RuntimeError | undefined {
 
 function writeMistake(batch: Batch, write: Write): string | undefined {
   switch (write.type) {
+    case "append":
+      return eventsMistake(write.events);
     case "create":
-      return createMistake(batch, write);
+      return createMistake(batch, write) ?? eventsMistake(write.events);
     case "add":
       return Number.isSafeInteger(write.by)
         ? cellMistake(write.cell)
@@ -31,6 +35,15 @@ function writeMistake(batch: Batch, write: Write): string | undefined {
     default:
       return undefined;
   }
+}
+
+const EVENT_TYPES: ReadonlySet<string> = new Set(TASK_EVENT_TYPES);
+
+function eventsMistake(events: readonly EncodedEvent[]): string | undefined {
+  for (const { type } of events) {
+    if (!EVENT_TYPES.has(type)) return `'${type}' is no type of event`;
+  }
+  return undefined;
 }
 
 function cellMistake(cell: string): string | undefined {

@@ -47,7 +47,7 @@ function takeMail(host: HostRecord, runs: ReadonlySet<RunId> | undefined): Claim
 
 /** Takes up to `free` tasks out of the queues of one agent; they are in no queue afterwards. */
 function takeTasks(
-  queues: readonly DueQueue[],
+  queues: readonly DueQueue<TaskRecord>[],
   free: number,
   now: number,
   runs: ReadonlySet<RunId> | undefined,
@@ -66,7 +66,7 @@ function takeTasks(
   return taken;
 }
 
-function mostUrgent(queues: readonly DueQueue[], now: number): TaskRecord | undefined {
+function mostUrgent(queues: readonly DueQueue<TaskRecord>[], now: number): TaskRecord | undefined {
   let best: TaskRecord | undefined;
   for (const queue of queues) {
     const head = queue.peek();

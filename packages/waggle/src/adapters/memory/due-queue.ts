@@ -1,25 +1,33 @@
-import type { TaskRecord } from "./ledger-records.ts";
+/** What a {@link DueQueue} needs to know of a task. */
+export interface QueuedTask {
+  /** Order of creation. */
+  readonly n: number;
+  /** Wall-clock ms; stays as it is while the task is queued. */
+  readonly due: number | null;
+  /** Its index in the queue it is in, or -1. Kept by the queue. */
+  slot: number;
+}
 
 /**
  * Tasks of one agent and priority that wait for an owner, earliest due first and then in order of creation.
  * A binary heap that knows where each task stands (`slot`), so any of them leaves in O(log n).
  */
-export class DueQueue {
-  readonly #heap: TaskRecord[] = [];
+export class DueQueue<Task extends QueuedTask> {
+  readonly #heap: Task[] = [];
 
   /** The first task; undefined if there is none. */
-  peek(): TaskRecord | undefined {
+  peek(): Task | undefined {
     return this.#heap[0];
   }
 
   /** Adds `task`, whose `due` is set and stays as it is while the task is here. */
-  add(task: TaskRecord): void {
+  add(task: Task): void {
     this.#heap.push(task);
     this.#rise(task, this.#heap.length - 1);
   }
 
   /** Takes out `task`, which is here. */
-  remove(task: TaskRecord): void {
+  remove(task: Task): void {
     const at = task.slot;
     task.slot = -1;
     const last = this.#heap.pop();
@@ -28,7 +36,7 @@ export class DueQueue {
     this.#sink(last, last.slot);
   }
 
-  #rise(task: TaskRecord, from: number): void {
+  #rise(task: Task, from: number): void {
     let at = from;
     while (at > 0) {
       const up = (at - 1) >> 1;
@@ -40,7 +48,7 @@ export class DueQueue {
     this.#put(task, at);
   }
 
-  #sink(task: TaskRecord, from: number): void {
+  #sink(task: Task, from: number): void {
     let at = from;
     for (;;) {
       const left = this.#heap[2 * at + 1];
@@ -55,13 +63,13 @@ export class DueQueue {
     this.#put(task, at);
   }
 
-  #put(task: TaskRecord, at: number): void {
+  #put(task: Task, at: number): void {
     this.#heap[at] = task;
     task.slot = at;
   }
 }
 
-function isBefore(a: TaskRecord, b: TaskRecord): boolean {
+function isBefore(a: QueuedTask, b: QueuedTask): boolean {
   const [dueA, dueB] = [a.due ?? 0, b.due ?? 0];
   return dueA < dueB || (dueA === dueB && a.n < b.n);
 }

@@ -1,7 +1,7 @@
 import type { Envelope } from "../../core/envelope.ts";
 import type { HostId, Path, RunId, TaskId } from "../../core/ids.ts";
 import type { Gate, Mail, StoredEvent, TaskState } from "../../ports/store.ts";
-import type { DueQueue } from "./due-queue.ts";
+import type { DueQueue, QueuedTask } from "./due-queue.ts";
 
 /** One run and what belongs to it. */
 export interface RunRecord {
@@ -29,13 +29,13 @@ export interface HostRecord {
 }
 
 /** One task. `owner`, `due` and `state` change through `place` only: the indexes follow them. */
-export interface TaskRecord {
+export interface TaskRecord extends QueuedTask {
   /** 1, 2, 3, ... in order of creation. */
   readonly n: number;
   readonly envelope: Envelope;
   readonly run: RunRecord;
   /** Where it waits while it has a due time and no owner. */
-  readonly queue: DueQueue;
+  readonly queue: DueQueue<TaskRecord>;
   state: TaskState;
   owner: HostRecord | null;
   due: number | null;
@@ -69,7 +69,7 @@ export interface LedgerState {
   readonly tasks: Map<TaskId, TaskRecord>;
   readonly cells: Map<string, CellRecord>;
   /** Per agent one queue for each priority, least urgent first. */
-  readonly queues: Map<string, readonly DueQueue[]>;
+  readonly queues: Map<string, readonly DueQueue<TaskRecord>[]>;
   /** All runs and tasks in order of creation. */
   readonly runOrder: RunRecord[];
   readonly taskOrder: TaskRecord[];

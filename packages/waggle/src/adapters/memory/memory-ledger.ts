@@ -8,6 +8,7 @@ import type {
   CreateWrite,
   HostBeat,
   LoadedTask,
+  Refused,
   RunQuery,
   RunRow,
   StoredEvent,
@@ -23,6 +24,7 @@ import {
   emptyLedgerState,
   hostRecord,
   type LedgerState,
+  type RunRecord,
   type TaskRecord,
 } from "./ledger-records.ts";
 
@@ -55,6 +57,8 @@ export class MemoryLedger {
     const first = writes[0];
     const host = this.#state.hosts.get(batch.host);
     if (host?.dead === true) return { type: "refused", write: 0, reason: "fenced" };
+    const mistake = batchMistake(batch);
+    if (mistake !== undefined) return { type: "unknown", cause: mistake };
     const at = this.#now();
     if (writes.length === 1 && first?.type === "append") {
       const reason = refusalOf(this.#state, host, first);
@@ -99,14 +103,13 @@ export class MemoryLedger {
   /** Runs, newest first. */
   runs(query: RunQuery): readonly RunRow[] {
     const { run, limit = 100 } = query;
-    const found: RunRow[] = [];
-    for (let i = this.#state.runOrder.length - 1; i >= 0 && found.length < limit; i--) {
-      const record = this.#state.runOrder[i];
-      if (record === undefined || (run !== undefined && record.id !== run)) continue;
-      const { id, gate, startedAt } = record;
-      found.push({ run: id, gate, root: rootTaskId(id), startedAt });
+    if (run === undefined) {
+      const { runOrder } = this.#state;
+      const newest = runOrder.slice(Math.max(0, runOrder.length - limit));
+      return newest.reverse().map(runRow);
     }
-    return found;
+    const only = this.#state.runs.get(run);
+    return only === undefined || limit < 1 ? [] : [runRow(only)];
   }
 
   /** Tasks in order of creation. */
@@ -160,9 +163,7 @@ export class MemoryLedger {
     };
   }
 
-  #applyAll(batch: Batch, at: number): CommitResult | undefined {
-    const mistake = batchMistake(batch);
-    if (mistake !== undefined) return { type: "unknown", cause: mistake };
+  #applyAll(batch: Batch, at: number): Refused | undefined {
     const state = this.#state;
     const starts: number[] = [];
     const undo: (() => void)[] = [];
@@ -212,6 +213,10 @@ export class MemoryLedger {
     if (run !== undefined) return this.#state.runs.get(run)?.tasks ?? [];
     return this.#state.taskOrder;
   }
+}
+
+function runRow({ id, gate, startedAt }: RunRecord): RunRow {
+  return { run: id, gate, root: rootTaskId(id), startedAt };
 }
 
 function taskRow(task: TaskRecord): TaskRow {

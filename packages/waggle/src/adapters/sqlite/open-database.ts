@@ -1,0 +1,94 @@
+import { DatabaseSync } from "node:sqlite";
+import { runtimeError } from "../../core/errors.ts";
+import { engineFault } from "./engine-error.ts";
+import { FORMAT_VERSION, SCHEMA } from "./schema.ts";
+
+/** Pages after which the WAL is written back: unbounded it halves the rate. */
+const CHECKPOINT_PAGES = 4_000;
+
+/**
+ * Opens the store in the file `path`, or makes it there. A file that is something else is left as it is.
+ * @param newId - Id for a store that is made now.
+ * @throws RuntimeError `STORE_FORMAT` if the file is no Waggle store or one of another format; what SQLite
+ * throws otherwise. Nothing stays open.
+ */
+export function openDatabase(
+  path: string,
+  durability: "power" | "process",
+  newId: string,
+): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: 0 });
+  try {
+    if (!isEmpty(database, path)) checkFormat(database, path);
+    configure(database, path, durability);
+    if (isEmpty(database, path)) createStore(database, path, newId);
+    return database;
+  } catch (thrown) {
+    database.close();
+    throw thrown;
+  }
+}
+
+function isEmpty(database: DatabaseSync, path: string): boolean {
+  try {
+    return database.prepare("select 1 from sqlite_schema limit 1").get() === undefined;
+  } catch (thrown) {
+    if (engineFault(thrown) !== "foreign") throw thrown;
+    throw runtimeError("STORE_FORMAT", `${path} is no SQLite database`, { cause: thrown });
+  }
+}
+
+function checkFormat(database: DatabaseSync, path: string): void {
+  const tables = database.prepare("select name from sqlite_schema where name in ('meta', 'tasks')");
+  const names = new Set(tables.all().map((row) => row["name"]));
+  const found = names.has("meta") && names.has("tasks") ? formatOf(database) : undefined;
+  if (found === undefined) {
+    throw runtimeError("STORE_FORMAT", `${path} is an SQLite database but no Waggle store`);
+  }
+  if (found !== String(FORMAT_VERSION)) {
+    throw runtimeError(
+      "STORE_FORMAT",
+      `store ${path} has format ${found}, this version of Waggle reads format ${FORMAT_VERSION} only`,
+      { details: { found, readable: FORMAT_VERSION } },
+    );
+  }
+}
+
+function formatOf(database: DatabaseSync): string | undefined {
+  const columns = database.prepare("select name from pragma_table_info('meta')").all();
+  if (!columns.some((column) => column["name"] === "value")) return undefined;
+  const row = database.prepare("select value from meta where key = 'format'").get();
+  return row === undefined ? undefined : String(row["value"]);
+}
+
+function configure(database: DatabaseSync, path: string, durability: "power" | "process"): void {
+  const mode = database.prepare("pragma journal_mode = wal").get()?.["journal_mode"];
+  if (mode !== "wal") {
+    throw runtimeError("STORE_FORMAT", `${path} cannot have a write-ahead log (it has '${mode}')`);
+  }
+  database.exec(`
+    pragma synchronous = ${durability === "power" ? "full" : "normal"};
+    pragma fullfsync = ${durability === "power" ? 1 : 0};
+    pragma checkpoint_fullfsync = 1;
+    pragma wal_autocheckpoint = ${CHECKPOINT_PAGES};
+    pragma temp_store = memory;
+  `);
+}
+
+function createStore(database: DatabaseSync, path: string, id: string): void {
+  database.exec("begin immediate");
+  try {
+    // Another process may have been first.
+    if (isEmpty(database, path)) {
+      database.exec(SCHEMA);
+      const insert = database.prepare("insert into meta(key, value) values (?, ?)");
+      insert.run("format", String(FORMAT_VERSION));
+      insert.run("store", id);
+    }
+    database.exec("commit");
+  } catch (thrown) {
+    if (database.isTransaction) database.exec("rollback");
+    throw thrown;
+  }
+  checkFormat(database, path);
+}

@@ -1,0 +1,52 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { storeContents } from "../../src/testing/store-conformance/contents.ts";
+import { perform, randomWork } from "./random-work.ts";
+import { memorySubject, sqliteSubject } from "./subjects.ts";
+
+const numRuns = process.env["WAGGLE_NIGHTLY"] === "1" ? 5_000 : 150;
+
+test("the SQLite store answers random work as the memory ledger does, and holds the same", {
+  timeout: 600_000,
+}, async () => {
+  const outcomes = new Map<string, number>();
+  await fc.assert(
+    fc.asyncProperty(randomWork, async (work) => {
+      using memory = memorySubject();
+      using sqlite = sqliteSubject();
+      await using expected = await memory.open();
+      await using actual = await sqlite.open();
+      for (const action of work) {
+        const answer = await perform(action, expected, memory);
+        expect(await perform(action, actual, sqlite)).toEqual(answer);
+        count(outcomes, answer);
+      }
+      expect(await storeContents(actual)).toEqual(await storeContents(expected));
+    }),
+    { numRuns },
+  );
+  // The work reaches what it is meant to reach.
+  const reached = [...outcomes.keys()].sort();
+  expect(reached).toEqual([
+    "absent",
+    "behind",
+    "bound",
+    "claimed",
+    "closed",
+    "committed",
+    "conflict",
+    "duplicate",
+    "exists",
+    "fenced",
+    "gate",
+    "mail",
+  ]);
+});
+
+function count(outcomes: Map<string, number>, answer: unknown): void {
+  if (!Array.isArray(answer)) return;
+  for (const each of answer as { type?: string; reason?: string; why?: string }[]) {
+    const key = each.reason ?? each.why ?? each.type;
+    if (key !== undefined) outcomes.set(key, (outcomes.get(key) ?? 0) + 1);
+  }
+}

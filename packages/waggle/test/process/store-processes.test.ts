@@ -1,0 +1,110 @@
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { nodeClock, nodeRandom } from "../../src/adapters/node/index.ts";
+import { sqliteStore } from "../../src/adapters/sqlite/index.ts";
+import { parseRunId, rootTaskId } from "../../src/core/ids.ts";
+import { ANNE, apply, BERT } from "../../src/testing/store-conformance/writes.ts";
+import { childCommand, startChild } from "./child-process.ts";
+import { countTogether } from "./count-together.ts";
+import { killWriters } from "./kill-writer.ts";
+import { traceSyncOrder } from "./sync-order.ts";
+
+const isNightly = process.env["WAGGLE_NIGHTLY"] === "1";
+const kills = Number(process.env["WAGGLE_KILLS"] ?? (isNightly ? 500 : 20));
+const timeout = 60_000 + kills * 5_000;
+let folder = "";
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "waggle-process-"));
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+test("nothing acknowledged is lost, repeated or corrupted by kill -9", { timeout }, async () => {
+  const figures = await killWriters(folder, kills);
+  expect(figures).toMatchObject({ kills, lost: 0, broken: 0, corrupt: 0 });
+  expect(figures.acknowledged).toBeGreaterThan(kills);
+});
+
+test("with durability power no append is acknowledged before it is on the disk", {
+  timeout,
+}, async () => {
+  const appends = isNightly ? 10_000 : 1_000;
+  expect(await traceSyncOrder(folder, "power", appends)).toEqual({
+    acknowledged: appends,
+    early: 0,
+  });
+});
+
+test("the check of the disk order sees the early answers of durability process", {
+  timeout,
+}, async () => {
+  const { acknowledged, early } = await traceSyncOrder(folder, "process", 1_000);
+  expect(acknowledged).toBe(1_000);
+  expect(early).toBeGreaterThan(900);
+});
+
+for (const processes of [2, 4]) {
+  test(`${processes} processes that count in one cell lose no increment`, { timeout }, async () => {
+    const times = isNightly ? 5_000 : 100;
+    const { expected, compared, added } = await countTogether(folder, processes, times);
+    expect({ compared, added }).toEqual({ compared: expected, added: expected });
+  });
+}
+
+test("a host is gone after kill -9, and not while its process lives or stands still", {
+  timeout,
+}, async () => {
+  const path = join(folder, "store.db");
+  await using store = await sqliteStore(path, { clock: nodeClock(), random: nodeRandom() })();
+  const child = startChild(childCommand("beating-child", [path, ANNE]));
+  await child.said("beaten");
+  const isGone = async (): Promise<boolean | undefined> =>
+    (await store.hosts()).find(({ host }) => host === ANNE)?.gone;
+  expect(await isGone()).toBe(false);
+  child.process.kill("SIGSTOP");
+  expect(await isGone()).toBe(false);
+  const exit = once(child.process, "exit");
+  child.process.kill("SIGKILL");
+  await exit;
+  expect(await isGone()).toBe(true);
+  await apply(store, BERT, { type: "free", host: ANNE, beat: 1 });
+  expect(await store.hosts()).toEqual([]);
+});
+
+test("a store whose disk fails says so from then on, and has kept what it acknowledged", {
+  timeout,
+}, async () => {
+  const path = join(folder, "store.db");
+  const run = parseRunId("run");
+  // A file size limit makes real writes of the real engine fail.
+  const limited = `trap '' XFSZ; ulimit -f 2048; exec "$@"`;
+  const command = childCommand("failing-child", [path, run]);
+  const child = startChild(["/bin/sh", "-c", limited, "sh", ...command]);
+  const figures: unknown = JSON.parse(await child.ended());
+  const codes = {
+    failed: "STORE_UNAVAILABLE",
+    next: "STORE_UNAVAILABLE",
+    read: "STORE_UNAVAILABLE",
+  };
+  expect(figures).toEqual({ acknowledged: expect.any(Number), ...codes });
+  const { acknowledged } = figures as { acknowledged: number };
+  expect(acknowledged).toBeGreaterThan(10);
+  await using store = await sqliteStore(path, { clock: nodeClock(), random: nodeRandom() })();
+  const version = (await store.load(rootTaskId(run)))?.row.version ?? 0;
+  // The one that failed may have been applied: that is what unknown means.
+  expect([acknowledged, acknowledged + 1]).toContain(version);
+});
+
+test("a host is gone when its process has closed its store", { timeout }, async () => {
+  const path = join(folder, "store.db");
+  await using store = await sqliteStore(path, { clock: nodeClock(), random: nodeRandom() })();
+  const child = startChild(childCommand("beating-child", [path, ANNE]));
+  await child.said("beaten");
+  child.process.kill("SIGTERM");
+  await child.ended();
+  expect((await store.hosts())[0]?.gone).toBe(true);
+});
