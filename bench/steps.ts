@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { memoryStore } from "../packages/waggle/src/adapters/memory/index.ts";
-import { nodeClock, nodeRandom } from "../packages/waggle/src/adapters/node/index.ts";
+import { nodeClock } from "../packages/waggle/src/adapters/node/index.ts";
 import { sqliteStore } from "../packages/waggle/src/adapters/sqlite/index.ts";
 import { agent, contract, createSystem, type System } from "../packages/waggle/src/index.ts";
 import type { Store, StoreFactory } from "../packages/waggle/src/ports/index.ts";
@@ -53,7 +53,7 @@ async function durable(
   count: number,
 ): Promise<readonly number[]> {
   const path = join(mkdtempSync(join(folder, "steps-")), "bench.db");
-  const store = sqliteStore(path, { durability, clock: nodeClock(), random: nodeRandom() });
+  const store = sqliteStore(path, { durability });
   const found = await stepRates(store, width, count);
   rmSync(join(path, ".."), { recursive: true });
   return found;
@@ -69,9 +69,7 @@ export async function benchSteps(
   if (wanted("memory-step")) {
     const raw = { what: "macrotask turns/s", value: await rawTurns() };
     const runs = await stepRates(memoryStore({ clock: nodeClock() }), 1, 10_000);
-    rows.push(
-      benchRow({ row: "memory-step", unit, goal: 340_000, raw, durability: "none", runs }),
-    );
+    rows.push(benchRow({ row: "memory-step", unit, goal: 340_000, raw, durability: "none", runs }));
   }
   for (const { row, durability, width, count, goal } of DURABLE) {
     if (!wanted(row)) continue;

@@ -4,15 +4,27 @@ import type { ScenarioId } from "./scenario-list.ts";
 /** A bug that a proof has to find: the mechanism behind a promise, switched off in the real source. */
 export interface Plant {
   readonly name: string;
-  readonly scenario: ScenarioId;
   readonly edits: readonly Edit[];
+  readonly hunt: Hunt;
+}
+
+/** Who has to find it: a scenario of the simulator, or a case of the conformance suite for stores. */
+export type Hunt =
+  | { readonly type: "scenario"; readonly scenario: ScenarioId }
+  | { readonly type: "conformance"; readonly store: StoreName; readonly case: string };
+
+/** A store that the conformance suite runs on. */
+export type StoreName = "memory" | "sqlite";
+
+function inScenario(scenario: ScenarioId): Hunt {
+  return { type: "scenario", scenario };
 }
 
 const LEDGER_CHECKS = "adapters/memory/check-write.ts";
 
 export const DROPPED_VERSION: Plant = {
   name: "the expected version is not checked",
-  scenario: "two-writers",
+  hunt: inScenario("two-writers"),
   edits: [
     {
       file: LEDGER_CHECKS,
@@ -24,7 +36,7 @@ export const DROPPED_VERSION: Plant = {
 
 export const PLAIN_WRITE: Plant = {
   name: "plain read-modify-write",
-  scenario: "shared-cell-2",
+  hunt: inScenario("shared-cell-2"),
   edits: [
     {
       file: LEDGER_CHECKS,
@@ -36,7 +48,7 @@ export const PLAIN_WRITE: Plant = {
 
 export const JOURNAL_AFTER_RETURN: Plant = {
   name: "the journal is written after the return",
-  scenario: "recorded-steps",
+  hunt: inScenario("recorded-steps"),
   edits: [
     {
       file: "runtime/steps.ts",
@@ -57,7 +69,7 @@ export const JOURNAL_AFTER_RETURN: Plant = {
 
 export const NO_INTENT: Plant = {
   name: "a once effect starts without its intent",
-  scenario: "once-effects",
+  hunt: inScenario("once-effects"),
   edits: [
     {
       file: "runtime/steps.ts",
@@ -69,7 +81,7 @@ export const NO_INTENT: Plant = {
 
 export const NEW_KEY: Plant = {
   name: "each attempt has a key of its own",
-  scenario: "keyed-effects",
+  hunt: inScenario("keyed-effects"),
   edits: [
     {
       file: "runtime/steps.ts",
@@ -81,7 +93,7 @@ export const NEW_KEY: Plant = {
 
 export const BLIND_RETRY: Plant = {
   name: "an unknown outcome is taken for a failure and written again",
-  scenario: "one-host-asks",
+  hunt: inScenario("one-host-asks"),
   edits: [
     {
       file: "runtime/outbox.ts",
@@ -98,7 +110,7 @@ export const BLIND_RETRY: Plant = {
 
 export const UNREAD_MAIL: Plant = {
   name: "a task leaves memory with unread mail",
-  scenario: "one-host-passivates",
+  hunt: inScenario("one-host-passivates"),
   edits: [
     {
       file: LEDGER_CHECKS,
@@ -110,7 +122,7 @@ export const UNREAD_MAIL: Plant = {
 
 export const NO_FENCE: Plant = {
   name: "the owner is not checked",
-  scenario: "stalled-host",
+  hunt: inScenario("stalled-host"),
   edits: [
     {
       file: LEDGER_CHECKS,
@@ -127,7 +139,7 @@ export const NO_FENCE: Plant = {
 
 export const COUNTER_IDS: Plant = {
   name: "ids are counted instead of placed",
-  scenario: "racing-branches",
+  hunt: inScenario("racing-branches"),
   edits: [
     {
       file: "runtime/scope.ts",
@@ -145,7 +157,7 @@ export const COUNTER_IDS: Plant = {
 
 export const MANY_PER_TURN: Plant = {
   name: "results that are there are handed over in one turn",
-  scenario: "racing-branches",
+  hunt: inScenario("racing-branches"),
   edits: [
     {
       file: "runtime/life.ts",

@@ -7,7 +7,6 @@ import {
   type Exploration,
   type Level,
   MIN_WINDOWS,
-  PLANT_SCHEDULES,
   type PromiseRow,
   SCHEDULES,
 } from "./promise.ts";
@@ -26,6 +25,7 @@ export interface Proof {
   readonly id: string;
   readonly title: string;
   readonly proven: boolean;
+  /** Schedules explored; where nothing is explored, the tries of its process checks. */
   readonly schedules: number;
   /** The rarest required window: in how many schedules it was reached; null where none is required. */
   readonly windows: number | null;
@@ -57,7 +57,7 @@ export async function prove(row: PromiseRow, level: Level): Promise<Proof> {
     const count = marks[window] ?? 0;
     if (count < MIN_WINDOWS) problems.push(`window '${window}' was reached ${count} times only`);
   }
-  const processes = await checkProcesses(row, level, problems);
+  const { processes, tries } = await checkProcesses(row, level, problems);
   const plants = await huntPlants(row);
   for (const { name, foundAfter } of plants) {
     if (foundAfter === null) problems.push(`planted bug was not found: ${name}`);
@@ -67,7 +67,7 @@ export async function prove(row: PromiseRow, level: Level): Promise<Proof> {
     id: row.id,
     title: row.title,
     proven: problems.length === 0,
-    schedules,
+    schedules: row.explorations.length > 0 ? schedules : tries,
     windows: smallest(row.windows.map((window) => marks[window] ?? 0)),
     plantedFoundAfter: found.includes(null) ? null : Math.max(...found.map(Number)),
     seconds: Math.round((performance.now() - begun) / 100) / 10,
@@ -93,14 +93,16 @@ async function checkProcesses(
   row: PromiseRow,
   level: Level,
   problems: string[],
-): Promise<readonly string[]> {
+): Promise<{ readonly processes: readonly string[]; readonly tries: number }> {
   const summaries: string[] = [];
+  let tries = 0;
   for (const check of row.processChecks ?? []) {
     const result = await check.run(level);
+    tries += result.tries;
     summaries.push(`${check.name}: ${result.summary}`);
     if (result.failure !== null) problems.push(`${check.name}: ${result.failure}`);
   }
-  return summaries;
+  return { processes: summaries, tries };
 }
 
 async function huntPlants(row: PromiseRow): Promise<readonly PlantResult[]> {
@@ -119,7 +121,7 @@ async function hunt(plant: Plant): Promise<PlantResult> {
   const program = fileURLToPath(new URL("./hunt.ts", import.meta.url));
   const child = spawn(
     process.execPath,
-    ["--conditions=waggle-source", "--import", hook, program, plant.scenario, `${PLANT_SCHEDULES}`],
+    ["--conditions=waggle-source", "--import", hook, program, JSON.stringify(plant.hunt)],
     {
       env: { ...process.env, WAGGLE_PLANT: JSON.stringify(plant.edits) },
       stdio: ["ignore", "pipe", "pipe"],

@@ -46,9 +46,11 @@ export async function openExistingLedger(cwd: string): Promise<Store | undefined
 }
 
 async function open(cwd: string, durability: "power" | "process"): Promise<Store> {
-  const parts = { durability, clock: nodeClock(), random: nodeRandom() };
   try {
-    return await sqliteStore(ledgerFile(cwd), parts)();
+    return await sqliteStore(ledgerFile(cwd), { durability })({
+      clock: nodeClock(),
+      random: nodeRandom(),
+    });
   } catch (error) {
     if (!RuntimeError.is(error)) throw error;
     throw usageProblems([`the ledger cannot be used: ${error.message}`]);

@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { ProjectReport } from "../agents/project-team/synthesizer/project-report.ts";
+import type { RunId } from "../core/ids.ts";
+import type { Store } from "../ports/store.ts";
 import { carryOn } from "./carry-on.ts";
 import type { CommandContext } from "./command-context.ts";
 import { EXIT } from "./exit-codes.ts";
@@ -14,6 +16,7 @@ import { RunProgress } from "./run-progress.ts";
 import { resultOf } from "./run-result.ts";
 import { RunScreen } from "./run-screen.ts";
 import type { WatchEnd } from "./watch-run.ts";
+import { readSeat } from "./worker-seat.ts";
 
 /**
  * `waggle run`: lets the team work on a goal and shows its report.
@@ -51,19 +54,19 @@ export async function runCommand(
     signal.removeEventListener("abort", onStop);
   }
   if (end.type === "stopped") {
-    const isThere = (await store.runs({ run: run.id, limit: 1 })).length > 0;
-    return stopped(run.id, isThere, context);
+    return await stopped(store, run.id, context);
   }
   return await conclude(end, run.id, folder, args, context);
 }
 
-function stopped(run: string, isThere: boolean, { stderr, interruption }: CommandContext): number {
-  const exitCode = interruption.exitCode ?? EXIT.runFailed;
+async function stopped(store: Store, run: RunId, context: CommandContext): Promise<number> {
+  const exitCode = context.interruption.exitCode ?? EXIT.runFailed;
   if (exitCode === EXIT.pipeClosed) return exitCode;
-  const what = isThere
-    ? `run ${run} is kept: the same command goes on with it`
-    : "nothing was begun";
-  stderr.write(`stopped; ${what}\n`);
+  const isThere = (await store.runs({ run, limit: 1 })).length > 0;
+  const { worker } = await readSeat(store, run);
+  const kept = `run ${run} is kept: the same command goes on with it`;
+  const what = worker === undefined ? kept : `process ${worker.pid} goes on with run ${run}`;
+  context.stderr.write(`stopped; ${isThere ? what : "nothing was begun"}\n`);
   return exitCode;
 }
 

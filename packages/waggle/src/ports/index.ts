@@ -41,6 +41,7 @@ export type {
   StoreCapabilities,
   StoredEvent,
   StoreFactory,
+  StoreMachine,
   TaskQuery,
   TaskRow,
   TaskState,

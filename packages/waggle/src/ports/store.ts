@@ -1,6 +1,8 @@
 import type { Envelope } from "../core/envelope.ts";
 import type { EncodedEvent } from "../core/event-codec.ts";
 import type { HostId, Path, RunId, TaskId } from "../core/ids.ts";
+import type { Clock } from "./clock.ts";
+import type { Random } from "./random.ts";
 
 /**
  * The ledger. One port, several engines, one conformance suite. Everything Waggle knows is in it, and
@@ -11,8 +13,8 @@ export interface Store extends AsyncDisposable {
   readonly id: string;
   readonly capabilities: StoreCapabilities;
   /**
-   * Applies all writes of `batch` or none. All expectations are checked before the first write, so a refused
-   * batch leaves no trace and harms no other (K16). Batches are applied in the order of the calls.
+   * Applies all writes of `batch` or none: a refused batch leaves no trace and harms no other (K16). Each write
+   * is checked against what the writes before it in the batch leave. Batches are applied in the order of the calls.
    * Never rejects: every outcome is a value. `committed` means durable as `capabilities.durability` says.
    */
   commit(batch: Batch): Promise<CommitResult>;
@@ -57,8 +59,14 @@ export interface StoreCapabilities {
   readonly shared: "process" | "machine" | "network";
 }
 
+/** What a store takes from the machine around it. */
+export interface StoreMachine {
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
 /** Makes a store; whoever calls it disposes the store. */
-export type StoreFactory = () => Promise<Store>;
+export type StoreFactory = (machine: StoreMachine) => Promise<Store>;
 
 /** A list of writes, all or none, in the name of one host. */
 export interface Batch {

@@ -6,7 +6,7 @@ import { parseRunId } from "../core/ids.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
-import type { RunQuery, RunRow, Store, StoreFactory } from "../ports/store.ts";
+import type { RunQuery, RunRow, Store, StoreFactory, StoreMachine } from "../ports/store.ts";
 import type { AgentDefinition } from "../runtime/agent.ts";
 import { Host, type HostOptions } from "../runtime/host.ts";
 import { type Run, Runs, type StartOptions } from "../runtime/runs.ts";
@@ -56,8 +56,11 @@ export async function createSystem(options: SystemOptions): Promise<System> {
   const twice = names.filter((name, i) => names.indexOf(name) !== i);
   if (twice.length > 0) throw runtimeError("USAGE", `agents share a name: ${twice.join(", ")}`);
   const ownsStore = typeof options.store === "function";
-  const store = typeof options.store === "function" ? await options.store() : options.store;
-  const system = new RunningSystem(options, store, ownsStore);
+  const clock = options.clock ?? nodeClock();
+  const random = options.random ?? nodeRandom();
+  const store =
+    typeof options.store === "function" ? await options.store({ clock, random }) : options.store;
+  const system = new RunningSystem({ ...options, clock, random }, store, ownsStore);
   try {
     await system.open();
   } catch (error) {
@@ -80,12 +83,12 @@ class RunningSystem implements System {
   #replaced: Promise<void> = Promise.resolve();
   #disposed: Promise<void> | undefined;
 
-  constructor(options: SystemOptions, store: Store, ownsStore: boolean) {
+  constructor(options: SystemOptions & StoreMachine, store: Store, ownsStore: boolean) {
     this.#options = options;
     this.#store = store;
     this.#ownsStore = ownsStore;
-    this.#clock = options.clock ?? nodeClock();
-    this.#random = options.random ?? nodeRandom();
+    this.#clock = options.clock;
+    this.#random = options.random;
     const names = new Set(options.agents.map(({ name }) => name));
     this.#runs = new Runs({
       store,

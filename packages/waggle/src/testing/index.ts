@@ -12,3 +12,9 @@ export type {
 export { type SimulatedStoreOptions, simulatedStore } from "./simulator/simulated-store.ts";
 export { pct, random, replay } from "./simulator/strategies.ts";
 export type { Choose, ScheduleResult, Strategy } from "./simulator/strategy.ts";
+export type { StoreCase, StoreSubject } from "./store-conformance/store-case.ts";
+export {
+  type BrokenCase,
+  brokenStoreCases,
+  storeConformance,
+} from "./store-conformance/store-conformance.ts";

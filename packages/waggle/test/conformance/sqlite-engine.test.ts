@@ -32,7 +32,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function open(durability: "power" | "process" = "process"): Promise<Store> {
-  return sqliteStore(path, { durability, clock: nodeClock(), random: nodeRandom() })();
+  return sqliteStore(path, { durability })({ clock: nodeClock(), random: nodeRandom() });
 }
 
 async function codeOf(opening: Promise<unknown>): Promise<string | undefined> {
@@ -148,11 +148,10 @@ test("waits for a lock that another process holds, while the event loop turns", 
 test("gives up on a lock after 30 s, saying that nothing was applied", async () => {
   let passed = 0;
   const clock = { ...nodeClock(), monotonic: () => passed };
-  await using store = await sqliteStore(path, {
-    durability: "process",
+  await using store = await sqliteStore(path, { durability: "process" })({
     clock,
     random: nodeRandom(),
-  })();
+  });
   await apply(store, ANNE, gate(RUN, null, "open"));
   const other = new DatabaseSync(path);
   other.exec("begin immediate");
@@ -181,6 +180,6 @@ test("refuses a host that another store goes by", async () => {
   const clock = { ...nodeClock(), monotonic: () => passed++ * 1_000 };
   await using one = await open();
   await one.beat(ANNE, "{}");
-  await using other = await sqliteStore(path, { clock, random: nodeRandom() })();
+  await using other = await sqliteStore(path)({ clock, random: nodeRandom() });
   expect(await codeOf(other.beat(ANNE, "{}"))).toBe("STORE_UNAVAILABLE");
 });

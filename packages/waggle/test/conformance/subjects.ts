@@ -41,11 +41,8 @@ export function memorySubject(): OwnedSubject {
 export function sqliteSubject(durability: "power" | "process" = "process"): OwnedSubject {
   const { clock, advance } = movableClock();
   const folder = mkdtempSync(join(tmpdir(), "waggle-store-"));
-  const open: () => Promise<Store> = sqliteStore(join(folder, "store.db"), {
-    durability,
-    clock,
-    random: nodeRandom(),
-  });
+  const open: () => Promise<Store> = () =>
+    sqliteStore(join(folder, "store.db"), { durability })({ clock, random: nodeRandom() });
   return {
     open,
     now: () => clock.now(),

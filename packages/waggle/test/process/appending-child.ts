@@ -12,9 +12,7 @@ const random = nodeRandom();
 const host = hostIdFrom(random.id());
 await using store = await sqliteStore(path, {
   durability: durability === "process" ? "process" : "power",
-  clock: nodeClock(),
-  random,
-})();
+})({ clock: nodeClock(), random });
 
 async function stream(number: number): Promise<void> {
   const run = parseRunId(`${prefix}-${number}`);

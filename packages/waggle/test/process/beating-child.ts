@@ -6,7 +6,7 @@ import type { HostId } from "../../src/core/ids.ts";
 // Beats once in the name of a host, and lives on until it is ended. Arguments: path of the store, host.
 
 const [path = "", host] = process.argv.slice(2);
-const store = await sqliteStore(path, { clock: nodeClock(), random: nodeRandom() })();
+const store = await sqliteStore(path)({ clock: nodeClock(), random: nodeRandom() });
 await store.beat(host as HostId, "{}");
 writeSync(1, "beaten\n");
 process.on("SIGTERM", async () => {

@@ -26,7 +26,7 @@ export async function countTogether(
     startChild(childCommand("counting-child", [path, String(times)])),
   );
   const stops = await Promise.all(children.map((child) => child.ended()));
-  await using store = await sqliteStore(path, { clock: nodeClock(), random: nodeRandom() })();
+  await using store = await sqliteStore(path)({ clock: nodeClock(), random: nodeRandom() });
   const [added, compared] = await store.cells("");
   return {
     expected: processes * times,

@@ -11,11 +11,10 @@ import { apply } from "../../src/testing/store-conformance/writes.ts";
 const [path = "", times] = process.argv.slice(2);
 const random = nodeRandom();
 const host = hostIdFrom(random.id());
-await using store = await sqliteStore(path, {
-  durability: "process",
+await using store = await sqliteStore(path, { durability: "process" })({
   clock: nodeClock(),
   random,
-})();
+});
 const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();
 for (let i = 0; i < Number(times); ) {

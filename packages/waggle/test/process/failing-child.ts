@@ -20,7 +20,7 @@ function outcome(result: CommitResult): string {
 const [path = "", name = ""] = process.argv.slice(2);
 const run = parseRunId(name);
 const task = rootTaskId(run);
-await using store = await sqliteStore(path, { clock: nodeClock(), random: nodeRandom() })();
+await using store = await sqliteStore(path)({ clock: nodeClock(), random: nodeRandom() });
 await startRun(store, ANNE, {}, run);
 const commit = async (version: number): Promise<string> =>
   outcome(await store.commit({ host: ANNE, writes: [append(task, version, ["x".repeat(5_000)])] }));

@@ -35,7 +35,7 @@ export async function killWriters(
   for (let kill = 0; kill < kills; kill++) {
     const prefix = `kill-${kill}`;
     const acknowledged = await appendUntilKilled(path, prefix, random);
-    await using store = await sqliteStore(path, { clock: nodeClock(), random: nodeRandom() })();
+    await using store = await sqliteStore(path)({ clock: nodeClock(), random: nodeRandom() });
     figures.kills += 1;
     for (const [run, version] of acknowledged) {
       const there = await intactVersion(store, run);

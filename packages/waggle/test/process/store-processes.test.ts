@@ -59,7 +59,7 @@ test("a host is gone after kill -9, and not while its process lives or stands st
   timeout,
 }, async () => {
   const path = join(folder, "store.db");
-  await using store = await sqliteStore(path, { clock: nodeClock(), random: nodeRandom() })();
+  await using store = await sqliteStore(path)({ clock: nodeClock(), random: nodeRandom() });
   const child = startChild(childCommand("beating-child", [path, ANNE]));
   await child.said("beaten");
   const isGone = async (): Promise<boolean | undefined> =>
@@ -93,7 +93,7 @@ test("a store whose disk fails says so from then on, and has kept what it acknow
   expect(figures).toEqual({ acknowledged: expect.any(Number), ...codes });
   const { acknowledged } = figures as { acknowledged: number };
   expect(acknowledged).toBeGreaterThan(10);
-  await using store = await sqliteStore(path, { clock: nodeClock(), random: nodeRandom() })();
+  await using store = await sqliteStore(path)({ clock: nodeClock(), random: nodeRandom() });
   const version = (await store.load(rootTaskId(run)))?.row.version ?? 0;
   // The one that failed may have been applied: that is what unknown means.
   expect([acknowledged, acknowledged + 1]).toContain(version);
@@ -101,7 +101,7 @@ test("a store whose disk fails says so from then on, and has kept what it acknow
 
 test("a host is gone when its process has closed its store", { timeout }, async () => {
   const path = join(folder, "store.db");
-  await using store = await sqliteStore(path, { clock: nodeClock(), random: nodeRandom() })();
+  await using store = await sqliteStore(path)({ clock: nodeClock(), random: nodeRandom() });
   const child = startChild(childCommand("beating-child", [path, ANNE]));
   await child.said("beaten");
   child.process.kill("SIGTERM");

@@ -18,6 +18,7 @@ import type {
   StoreCapabilities,
   StoredEvent,
   StoreFactory,
+  StoreMachine,
   TaskQuery,
   TaskRow,
 } from "../../ports/store.ts";
@@ -42,8 +43,6 @@ export interface SqliteOptions {
    * the disk. `process`: the end of the process, not of the machine.
    */
   readonly durability?: "power" | "process";
-  readonly clock: Clock;
-  readonly random: Random;
 }
 
 /**
@@ -52,9 +51,9 @@ export interface SqliteOptions {
  * @returns Opens the file, or makes it; rejects with RuntimeError `STORE_FORMAT` if it holds something else,
  * `STORE_UNAVAILABLE` if it cannot be opened or stays locked for 30 s. Nothing is left open then.
  */
-export function sqliteStore(path: string, options: SqliteOptions): StoreFactory {
-  const { durability = "power", clock, random } = options;
-  return async () => {
+export function sqliteStore(path: string, options: SqliteOptions = {}): StoreFactory {
+  const { durability = "power" } = options;
+  return async ({ clock, random }) => {
     try {
       const database = await retryBusy(clock, random, () =>
         openDatabase(path, durability, random.id()),
@@ -87,7 +86,11 @@ class SqliteStore implements Store {
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
 
-  constructor(database: DatabaseSync, path: string, options: Required<SqliteOptions>) {
+  constructor(
+    database: DatabaseSync,
+    path: string,
+    options: Required<SqliteOptions> & StoreMachine,
+  ) {
     const { durability, clock, random } = options;
     this.capabilities = { durability, shared: "machine" };
     this.#database = database;

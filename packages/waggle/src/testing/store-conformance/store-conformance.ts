@@ -36,14 +36,15 @@ export interface BrokenCase {
 /**
  * Runs the whole suite, case after case; for programs that are no test runner.
  * @param make - Makes a subject with an empty ledger; it is disposed after its case if it can be.
- * @param limitMs - A case that takes longer counts as broken. Default 10,000.
+ * @param options - `limitMs`: a case that takes longer counts as broken, default 10,000. `cases`: default all.
  */
 export async function brokenStoreCases(
   make: () => StoreSubject & Partial<Disposable>,
-  limitMs: number = 10_000,
+  options: { readonly limitMs?: number; readonly cases?: readonly StoreCase[] } = {},
 ): Promise<readonly BrokenCase[]> {
+  const { limitMs = 10_000, cases = storeConformance } = options;
   const broken: BrokenCase[] = [];
-  for (const { name, run } of storeConformance) {
+  for (const { name, run } of cases) {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`no end after ${limitMs} ms`)), limitMs);

@@ -212,10 +212,16 @@ function reportOf(
   }
   if (run.type === "install-failed") {
     return notRun(
-      "the dependencies could not be installed",
+      `the dependencies could not be installed${causeOf(run.install.outputTail)}`,
       "see the end of npm's output, and install them in the folder yourself",
       { ...known, install: run.install, outputTail: run.install.outputTail },
     );
   }
   return judgeRun(run, command, input.limits, offer.sandbox.capabilities);
+}
+
+/** The first line in which npm says what went wrong. */
+function causeOf(output: string): string {
+  const line = /^npm error (code .*)$/m.exec(output)?.[1];
+  return line === undefined ? "" : ` (npm error ${line})`;
 }

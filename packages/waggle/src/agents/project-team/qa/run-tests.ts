@@ -47,6 +47,10 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
   npm_config_update_notifier: "false",
   npm_config_audit: "false",
   npm_config_fund: "false",
+  // npm's own back-off of up to a minute turns a network that is not there into minutes of silence.
+  npm_config_fetch_retries: "2",
+  npm_config_fetch_retry_mintimeout: "1000",
+  npm_config_fetch_retry_maxtimeout: "5000",
 };
 
 const INSTALL: readonly [string, ...string[]] = [

@@ -4,6 +4,8 @@ import type { ProjectReport, ReportFinding, ReportTask, Verdict } from "./projec
 /** Findings of one severity that are written out; the rest is counted. */
 const MAX_FINDINGS: Readonly<Record<string, number>> = { high: 40, medium: 30, low: 20, info: 15 };
 
+const MAX_OUTPUT_LINES = 25;
+
 const VERDICTS: Readonly<Record<Verdict, string>> = {
   healthy: "HEALTHY",
   "needs-attention": "NEEDS ATTENTION",
@@ -21,6 +23,7 @@ export function toMarkdown(report: Omit<ProjectReport, "markdown">): string {
     `Goal: ${report.goal.replace(/\s+/g, " ")}\nFolder: \`${report.folder}\``,
     facts(report),
     findings(report.findings),
+    output(report.facts.tests),
     notDone(report.notDone),
     tasks(report.tasks),
   ];
@@ -110,6 +113,17 @@ function findingText({ title, detail, file, line, confidence, category }: Report
   const sure = confidence === "high" ? "" : ` (confidence: ${confidence})`;
   const body = category === "todo" ? [] : detail.split("\n").map((text) => `  ${text}`.trimEnd());
   return [`- ${title}${place}${sure}`, ...body].join("\n");
+}
+
+/** The end of an output that no finding tells of. */
+function output(tests: ProjectReport["facts"]["tests"]): string {
+  if (tests === null || tests.outputTail === "" || tests.failures.length > 0) return "";
+  const lines = tests.outputTail.split("\n").slice(-MAX_OUTPUT_LINES);
+  // A longer fence than any in the output.
+  const fence = "`".repeat(
+    Math.max(3, ...lines.map((line) => (/^ *(`+)/.exec(line)?.[1] ?? "").length + 1)),
+  );
+  return `## End of the output\n\n${fence}text\n${lines.join("\n")}\n${fence}`;
 }
 
 function notDone(notes: readonly string[]): string {

@@ -36,13 +36,20 @@ export function judge(results: Results): {
   if (gaps.length > 0) {
     return {
       verdict: "unknown",
-      reasons: [...gaps, ...tests, "nothing of weight was found in what was looked at"],
+      reasons: [...gaps, ...tests, nothingFound(results)],
     };
   }
   return {
     verdict: "healthy",
-    reasons: [...tests, "nothing of high or medium severity was found"],
+    reasons: [...tests, nothingFound(results)],
   };
+}
+
+function nothingFound(results: Results): string {
+  const kinds = ["inventory", "todos", "dependencies", "tests"] as const;
+  const looked = kinds.filter((kind) => results[kind] !== null);
+  if (looked.length === 0) return "nothing was looked at";
+  return `nothing of high or medium severity was found in what was looked at: ${looked.join(", ")}`;
 }
 
 function isGap(finding: ReportFinding): boolean {

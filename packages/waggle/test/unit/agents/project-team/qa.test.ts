@@ -238,7 +238,7 @@ test("does not run tests after an installation that failed", SLOW, async () => {
   );
   expect(report).toMatchObject({
     status: "not-run",
-    reason: "the dependencies could not be installed",
+    reason: "the dependencies could not be installed (npm error code ENOENT)",
     install: { isOk: false },
     end: null,
   });
