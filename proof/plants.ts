@@ -143,8 +143,8 @@ export const COUNTER_IDS: Plant = {
   edits: [
     {
       file: "runtime/scope.ts",
-      find: `path: operationPath(base, use.count++),`,
-      replace: `path: operationPath(kind, this.next++),`,
+      find: `return new Place(operationPath(base, use.count++), use);`,
+      replace: `return new Place(operationPath(kind, this.next++), use);`,
     },
     {
       file: "runtime/scope.ts",

@@ -106,13 +106,14 @@ function call(
   key: string | undefined,
   begin: (operation: Operation) => void,
 ): Promise<unknown> {
-  const promise = new Promise<unknown>((resolve, reject) => {
-    const { path, leave } = owner.scope.enter(kind, name, key);
-    owner.request(new Operation({ path, begin, resolve, reject, leave }));
-  });
-  // Its outcome stands in the stream: a handler that never looks at it must not end the process.
-  promise.catch(() => {});
-  return promise;
+  try {
+    const place = owner.scope.enter(kind, name, key);
+    const operation = new Operation(place, begin);
+    owner.request(operation);
+    return operation.promise;
+  } catch (refused) {
+    return Promise.reject(refused);
+  }
 }
 
 /** Runs the handler that `task` names, and reports how it ended as an outcome; never throws. */

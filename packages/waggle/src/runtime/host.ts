@@ -72,7 +72,9 @@ export class Host implements LifeHost {
   /** Agents of which more may be due than this host has room for. */
   readonly #backlog = new Set<string>();
   readonly #stop = new AbortController();
+  /** Two sets that take turns: those to be called next, and those being called. */
   #scheduled = new Set<Life>();
+  #turning = new Set<Life>();
   #turnPlanned = false;
   #claiming = false;
   #claimAgain = false;
@@ -221,11 +223,13 @@ export class Host implements LifeHost {
     this.clock.turn(() => {
       this.#turnPlanned = false;
       const now = this.#scheduled;
-      this.#scheduled = new Set();
+      this.#scheduled = this.#turning;
+      this.#turning = now;
       for (const scheduled of now) {
         this.#resting.delete(scheduled);
         scheduled.turn();
       }
+      now.clear();
     });
   }
 

@@ -1,5 +1,5 @@
 import type { Envelope } from "../core/envelope.ts";
-import { RuntimeError, runtimeError } from "../core/errors.ts";
+import { runtimeError } from "../core/errors.ts";
 import type { Outcome } from "../core/event.ts";
 import {
   decodeOutcome,
@@ -163,9 +163,7 @@ export class Life implements OperationOwner, OutboxOwner, SlotWaiter {
     this.#patience = PATIENCE_TURNS;
     this.#operations.delete(next.path);
     this.nowMs = next.at;
-    operation.leave();
-    if (next.outcome.type === "value") operation.resolve(next.outcome.value);
-    else operation.reject(new RuntimeError(next.outcome.error));
+    operation.settle(next.outcome);
     if (this.#queue.next !== undefined || this.#replaying || this.#operations.size > 0) {
       this.host.schedule(this);
     }
@@ -215,7 +213,7 @@ export class Life implements OperationOwner, OutboxOwner, SlotWaiter {
   request(operation: Operation): void {
     if (this.#returned) {
       const problem = `${operation.path} was called after the handler had returned`;
-      operation.reject(runtimeError("SCOPE_CLOSED", problem));
+      operation.fail(runtimeError("SCOPE_CLOSED", problem));
       return;
     }
     if (this.finished) return;

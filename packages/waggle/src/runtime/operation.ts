@@ -1,11 +1,13 @@
 import { decodeData } from "../core/data.ts";
 import type { Envelope } from "../core/envelope.ts";
+import { RuntimeError } from "../core/errors.ts";
 import type { Outcome } from "../core/event.ts";
 import { decodeOutcome, type EncodedOutcome } from "../core/event-codec.ts";
 import type { HostId, Path, TaskId } from "../core/ids.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Delivery, Journal } from "./journal.ts";
 import type { Change, Outbox } from "./outbox.ts";
+import type { Place } from "./scope.ts";
 
 /**
  * Who is about to settle an operation. `no`: nobody. `recording`: its result is on its way into the stream.
@@ -16,13 +18,13 @@ export type Settling = "no" | "recording" | "timing-out" | "recorded";
 
 /** One step, ask or send of a handler, from its call to its delivery. */
 export class Operation {
-  readonly path: Path;
+  readonly #place: Place;
   /** Does it for the first time; called when nothing recorded is left to deliver. */
   readonly begin: (operation: Operation) => void;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
-  /** The place may be used again. */
-  readonly leave: () => void;
+  /** What the handler awaits. */
+  readonly promise: Promise<unknown>;
+  readonly #resolve: (value: unknown) => void;
+  readonly #reject: (error: unknown) => void;
   settling: Settling = "no";
   /** True while it waits for an answer and needs neither slot nor memory. */
   parked = false;
@@ -35,18 +37,30 @@ export class Operation {
   /** An answer that came while the time-out was in flight. */
   lateAnswer: Answer | undefined = undefined;
 
-  constructor(parts: {
-    readonly path: Path;
-    readonly begin: (operation: Operation) => void;
-    readonly resolve: (value: unknown) => void;
-    readonly reject: (error: unknown) => void;
-    readonly leave: () => void;
-  }) {
-    this.path = parts.path;
-    this.begin = parts.begin;
-    this.resolve = parts.resolve;
-    this.reject = parts.reject;
-    this.leave = parts.leave;
+  constructor(place: Place, begin: (operation: Operation) => void) {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#place = place;
+    this.begin = begin;
+    this.promise = promise;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  get path(): Path {
+    return this.#place.path;
+  }
+
+  /** Hands its outcome to the handler; its place may be used again. */
+  settle(outcome: Outcome): void {
+    this.#place.leave();
+    if (outcome.type === "value") this.#resolve(outcome.value);
+    else this.fail(new RuntimeError(outcome.error));
+  }
+
+  /** Rejects it. A handler that never looks at it must not end the process: what happened is in the stream. */
+  fail(error: unknown): void {
+    this.promise.catch(() => {});
+    this.#reject(error);
   }
 }
 

@@ -47,6 +47,8 @@ export interface OutboxOwner {
   trouble(cause: unknown): Promise<void>;
 }
 
+const NOTHING: readonly Change[] = [];
+
 /** Most changes in one batch; bounds the time of one transaction. */
 const MAX_CHANGES = 256;
 
@@ -63,7 +65,7 @@ export class Outbox {
   #prefix: readonly EncodedEvent[];
   #version: number;
   #pending: Change[] = [];
-  #writing: readonly Change[] = [];
+  #writing: readonly Change[] = NOTHING;
   #scheduled = false;
   #inFlight = false;
   #closed = false;
@@ -126,22 +128,29 @@ export class Outbox {
     if (this.#scheduled || this.#inFlight) return;
     this.#scheduled = true;
     // One microtask later: what the handler starts in one go shares a batch.
-    void Promise.resolve().then(() => {
-      this.#scheduled = false;
-      return this.#flush();
-    });
+    void this.#flush();
   }
 
   async #flush(): Promise<void> {
-    if (this.#inFlight) return;
+    await null;
+    this.#scheduled = false;
     this.#inFlight = true;
     this.#owner.writing(true);
     while (!this.#closed) {
       const changes = this.#take();
       if (changes.length === 0) break;
       this.#writing = changes;
-      await this.#write(changes);
-      this.#writing = [];
+      const { batch, append, sources } = this.#build(changes);
+      const result = await this.#store.commit(batch);
+      if (this.#closed) break;
+      if (result.type === "committed") {
+        this.#applied(changes, append.events.length, result.at);
+      } else if (result.type === "refused") {
+        await this.#refused(changes, sources[result.write], result.reason);
+      } else {
+        await this.#findOut(changes, append, result.cause);
+      }
+      this.#writing = NOTHING;
     }
     this.#inFlight = false;
     this.#owner.writing(false);
@@ -158,22 +167,6 @@ export class Outbox {
       return all;
     }
     return this.#pending.splice(0, MAX_CHANGES);
-  }
-
-  async #write(changes: readonly Change[]): Promise<void> {
-    const { batch, append, sources } = this.#build(changes);
-    const result = await this.#store.commit(batch);
-    if (this.#closed) return;
-    switch (result.type) {
-      case "committed":
-        this.#applied(changes, append.events.length, result.at);
-        return;
-      case "refused":
-        await this.#refused(changes, sources[result.write], result.reason);
-        return;
-      case "unknown":
-        await this.#findOut(changes, append, result.cause);
-    }
   }
 
   #build(changes: readonly Change[]): {

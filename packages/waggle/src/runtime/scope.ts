@@ -9,6 +9,22 @@ interface Use {
   busy: boolean;
 }
 
+/** One use of a place in a handler. */
+export class Place {
+  readonly path: Path;
+  readonly #use: Use;
+
+  constructor(path: Path, use: Use) {
+    this.path = path;
+    this.#use = use;
+  }
+
+  /** It may be used again. */
+  leave(): void {
+    this.#use.busy = false;
+  }
+}
+
 const NAME = /^[^[\]#]{1,200}$/;
 const MAX_KEY_LENGTH = 200;
 
@@ -24,11 +40,7 @@ export class Scope {
    * Opens the next operation of this kind, name and key.
    * @throws RuntimeError `CONCURRENT_SCOPE` while the one before is open; `USAGE` for a bad name or key.
    */
-  enter(
-    kind: OperationKind,
-    name: string,
-    key: string | undefined,
-  ): { path: Path; leave: () => void } {
+  enter(kind: OperationKind, name: string, key: string | undefined): Place {
     const base = key === undefined ? `${kind}:${name}` : `${kind}:${name}[${key}]`;
     let use = this.#uses.get(base);
     if (use === undefined) {
@@ -43,13 +55,7 @@ export class Scope {
       );
     }
     use.busy = true;
-    const opened = use;
-    return {
-      path: operationPath(base, use.count++),
-      leave: () => {
-        opened.busy = false;
-      },
-    };
+    return new Place(operationPath(base, use.count++), use);
   }
 }
 

@@ -18,17 +18,19 @@ export type StepBody = (step: StepContext) => unknown;
 
 /** Makes the signal and the key only for bodies that ask for them: both cost more than the step itself. */
 class StepRun implements StepContext {
-  readonly #makeKey: () => string;
+  readonly #owner: OperationOwner;
+  readonly #operation: Operation;
   #key: string | undefined;
   #controller: AbortController | undefined;
   #aborted: { readonly reason: unknown } | undefined;
 
-  constructor(makeKey: () => string) {
-    this.#makeKey = makeKey;
+  constructor(owner: OperationOwner, operation: Operation) {
+    this.#owner = owner;
+    this.#operation = operation;
   }
 
   get key(): string {
-    this.#key ??= this.#makeKey();
+    this.#key ??= idempotencyKey(this.#owner, this.#operation);
     return this.#key;
   }
 
@@ -113,7 +115,7 @@ function execute(
     });
     return;
   }
-  const run = new StepRun(() => idempotencyKey(owner, operation));
+  const run = new StepRun(owner, operation);
   const stopTimer = startTimer(owner, operation, run, options.timeoutMs);
   operation.stop = (reason) => {
     stopTimer?.();

@@ -5,9 +5,9 @@ import { Scope } from "../../../src/runtime/scope.ts";
 test("repetitions of a place are counted, others begin anew", () => {
   const scope = new Scope();
   const paths = ["a", "a", "b", "a"].map((name) => {
-    const { path, leave } = scope.enter("step", name, undefined);
-    leave();
-    return path;
+    const place = scope.enter("step", name, undefined);
+    place.leave();
+    return place.path;
   });
   expect(paths).toEqual(["step:a", "step:a#1", "step:b", "step:a#2"]);
 });
