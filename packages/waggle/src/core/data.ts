@@ -59,6 +59,20 @@ export function encodeData(value: unknown, what: string): string {
   return checkedLength(JSON.stringify(value), what);
 }
 
+/**
+ * Encodes `frame` around `value` in one go, with the same checks on `value`: one flat string, where splicing
+ * encoded parts together would keep the parts alive.
+ * @param frame - Puts the value where it belongs; everything else in it is plain data already.
+ */
+export function encodeFramed(
+  value: unknown,
+  what: string,
+  frame: (value: unknown) => unknown,
+): string {
+  if (typeof value !== "string" && typeof value !== "boolean") checkData(value, what, "", 0);
+  return checkedLength(JSON.stringify(frame(value)), what);
+}
+
 /** The value that {@link encodeData} encoded; a fresh copy at each call. */
 export function decodeData(text: string): unknown {
   return JSON.parse(text);

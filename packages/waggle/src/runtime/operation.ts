@@ -1,4 +1,3 @@
-import { decodeData } from "../core/data.ts";
 import type { Envelope } from "../core/envelope.ts";
 import { RuntimeError } from "../core/errors.ts";
 import type { Outcome } from "../core/event.ts";
@@ -83,12 +82,6 @@ export function decodeAnswer(data: string): Answer {
 /** A fresh decoded copy, for the handler (K12). */
 export function delivery(path: Path, at: number, outcome: EncodedOutcome): Delivery {
   return { path, at, outcome: decodeOutcome(outcome) };
-}
-
-/** The same for a value of which this is the encoding: primitives need no copy. */
-export function valueDelivery(path: Path, at: number, value: unknown, encoded: string): Delivery {
-  const copy = typeof value === "object" || value === 0 ? decodeData(encoded) : value;
-  return { path, at, outcome: { type: "value", value: copy } };
 }
 
 /** What operations need of the task in whose handler they stand. */

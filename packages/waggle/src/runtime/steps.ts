@@ -1,17 +1,17 @@
-import { encodeData } from "../core/data.ts";
+import { encodeFramed } from "../core/data.ts";
 import { digest128 } from "../core/digest.ts";
 import { runtimeError, toErrorData } from "../core/errors.ts";
-import type { EffectClass } from "../core/event.ts";
+import type { EffectClass, Outcome } from "../core/event.ts";
 import {
+  decodeEvent,
   type EncodedEvent,
   encodeEvent,
   errorOutcome,
   spliceEvent,
-  valueOutcome,
 } from "../core/event-codec.ts";
 import type { StepContext, StepOptions } from "./context.ts";
 import type { Delivery } from "./journal.ts";
-import { delivery, type Operation, type OperationOwner, valueDelivery } from "./operation.ts";
+import { delivery, type Operation, type OperationOwner } from "./operation.ts";
 
 /** The body of a step, as the kernel sees it. */
 export type StepBody = (step: StepContext) => unknown;
@@ -170,15 +170,23 @@ function startTimer(
 
 function recordValue(owner: OperationOwner, operation: Operation, value: unknown): void {
   const { path } = operation;
-  let encoded: string;
+  let data: string;
   try {
-    encoded = encodeData(value, `result of ${path}`);
+    data = encodeFramed(value, `result of ${path}`, (checked) => ({
+      path,
+      outcome: { type: "value", value: checked },
+    }));
   } catch (refused) {
     recordError(owner, operation, refused);
     return;
   }
-  const event = spliceEvent("done", { path }, "outcome", valueOutcome(encoded));
-  record(owner, operation, [event], (at) => valueDelivery(path, at, value, encoded));
+  record(owner, operation, [{ type: "done", data }], (at) => {
+    const event = typeof value === "object" ? decodeEvent({ type: "done", data }) : undefined;
+    // Primitives need no copy of their own (K12); but -0 is stored as 0.
+    const outcome: Outcome =
+      event?.type === "done" ? event.outcome : { type: "value", value: value === 0 ? 0 : value };
+    return { path, at, outcome };
+  });
 }
 
 function recordError(

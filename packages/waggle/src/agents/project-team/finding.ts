@@ -4,7 +4,7 @@ import { z } from "zod";
 export type Severity = "high" | "medium" | "low" | "info";
 
 /** What a finding is about. */
-export type FindingCategory =
+type FindingCategory =
   | "tests"
   | "syntax"
   | "merge-conflict"
@@ -35,7 +35,7 @@ export interface Finding {
 export const SEVERITIES: readonly Severity[] = ["high", "medium", "low", "info"];
 
 /** Categories in the order in which a report shows them. */
-export const CATEGORIES: readonly FindingCategory[] = [
+const CATEGORIES: readonly FindingCategory[] = [
   "tests",
   "syntax",
   "merge-conflict",

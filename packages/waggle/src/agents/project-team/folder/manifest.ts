@@ -1,6 +1,6 @@
+import { findJsonFault } from "./json-fault.ts";
 import type { ProjectFiles } from "./project-files.ts";
 import { folderOf, isBelow, nameOf } from "./relative-path.ts";
-import { positionAt } from "./text-position.ts";
 
 /** The sorts of dependencies a package.json declares. */
 export type DependencySort =
@@ -79,8 +79,9 @@ export function parseManifest(path: string, text: string): ManifestReading {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    const { reason, line } = describeJsonError(text, error);
-    return { type: "broken", path, reason, line };
+    const fault = findJsonFault(text);
+    const reason = fault?.reason ?? (error instanceof Error ? error.message : String(error));
+    return { type: "broken", path, reason, line: fault?.line ?? null };
   }
   const raw = recordOf(value);
   if (raw === null) {
@@ -113,22 +114,6 @@ function manifestOf(path: string, raw: Readonly<Record<string, unknown>>): Manif
     },
     raw,
   };
-}
-
-/** The engine's own words for a JSON error, with the place where it gives one. */
-export function describeJsonError(
-  text: string,
-  error: unknown,
-): { readonly reason: string; readonly line: number | null } {
-  const message = error instanceof Error ? error.message : String(error);
-  const offset = /at position (\d+)/.exec(message)?.[1];
-  if (offset === undefined) {
-    const atEnd = /end of JSON input/.test(message);
-    return { reason: message, line: atEnd ? positionAt(text, text.length).line : null };
-  }
-  const { line, column } = positionAt(text, Number(offset));
-  const what = message.replace(/ in JSON at position.*$/s, "").replace(/, (\.\.\.)?".*$/s, "");
-  return { reason: `${what} at line ${line}, column ${column}`, line };
 }
 
 /** The manifests that govern `path`, nearest first: those in its folder and in the folders above it. */

@@ -3,13 +3,13 @@ import type { FileEntry, Listing, Workspace } from "../../../ports/workspace.ts"
 import { counted, listed } from "../finding.ts";
 
 /** Files whose text one analysis reads at most; the rest is counted, not read. */
-export const MAX_FILES_READ: number = 5_000;
+const MAX_FILES_READ: number = 5_000;
 
 /** Text that one analysis reads at most, in bytes. */
-export const MAX_BYTES_READ: number = 64 * 1024 * 1024;
+const MAX_BYTES_READ: number = 64 * 1024 * 1024;
 
 /** Longest single file that is read, in bytes. */
-export const MAX_FILE_BYTES: number = 1024 * 1024;
+const MAX_FILE_BYTES: number = 1024 * 1024;
 
 /** Why the text of a listed file was not looked at. */
 export type UnreadReason =

@@ -11,7 +11,7 @@ export function positionAt(text: string, offset: number): TextPosition {
 }
 
 /** Number of line breaks plus 1. */
-export function lineCount(text: string): number {
+function lineCount(text: string): number {
   let lines = 1;
   for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) lines++;
   return lines;

@@ -2,7 +2,7 @@
 export type Topic = "inventory" | "todos" | "dependencies" | "tests";
 
 /** All topics, in the order of a plan. */
-export const TOPICS: readonly Topic[] = ["inventory", "todos", "dependencies", "tests"];
+const TOPICS: readonly Topic[] = ["inventory", "todos", "dependencies", "tests"];
 
 /** What a goal in words asks for, as far as this team can tell. */
 export interface GoalReading {

@@ -25,7 +25,7 @@ export interface TestInput {
 }
 
 /** Limits of a test run; see {@link CommandLimits}. */
-export type TestLimits = Required<Omit<CommandLimits, "outputBytes">>;
+type TestLimits = Required<Omit<CommandLimits, "outputBytes">>;
 
 /** {@link TestInput} as a caller gives it; what is left out has its default. */
 export interface TestRequest {
@@ -43,7 +43,7 @@ export interface TestRequest {
 }
 
 /** Five minutes, ten minutes of processor time, 2 GiB, 1,024 processes and threads. */
-export const TEST_LIMITS: TestLimits = {
+const TEST_LIMITS: TestLimits = {
   wallMs: 300_000,
   cpuSeconds: 600,
   memoryBytes: 2 * 1024 * 1024 * 1024,

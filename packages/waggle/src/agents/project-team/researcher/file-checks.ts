@@ -1,7 +1,7 @@
 import type { Finding } from "../finding.ts";
 import { isTestFile, roleOf } from "../folder/file-role.ts";
 import type { ProjectFiles, SourceText } from "../folder/project-files.ts";
-import { extensionOf, nameOf } from "../folder/relative-path.ts";
+import { extensionOf, folderOf, nameOf } from "../folder/relative-path.ts";
 import { tokenizeJs } from "../source/js-tokens.ts";
 
 /** A file above this size in a source folder is worth a word. */
@@ -63,14 +63,9 @@ const ENV_FILE = /^\.env(\.(local|development|production|staging|dev|prod))?(\.l
 
 /** What the listing alone tells: files with secrets, very large files, things that cannot be read. */
 export async function fileFindings(files: ProjectFiles): Promise<readonly Finding[]> {
-  const ignored = (await files.text(".gitignore")) ?? "";
   const large = files.listing.files.filter((file) => file.sizeBytes > LARGE_FILE_BYTES);
   return [
-    ...files.listing.files
-      .map((file) => file.path)
-      .filter((path) => ENV_FILE.test(nameOf(path)) && roleOf(path) !== "fixture")
-      .filter((path) => !ignoresEnv(ignored, nameOf(path)))
-      .map(envFinding),
+    ...(await envFindings(files)),
     ...large.map((file) => largeFinding(file.path, file.sizeBytes)),
     ...files.listing.unreadable.slice(0, 50).map(
       ({ path, reason }): Finding => ({
@@ -86,20 +81,32 @@ export async function fileFindings(files: ProjectFiles): Promise<readonly Findin
   ];
 }
 
+async function envFindings(files: ProjectFiles): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  for (const { path } of files.listing.files) {
+    if (!ENV_FILE.test(nameOf(path)) || roleOf(path) === "fixture") continue;
+    if (!(await isIgnored(files, path))) findings.push(envFinding(path));
+  }
+  return findings;
+}
+
+/** True if a .gitignore beside the file or in a folder above it has one of the usual patterns for it. */
+async function isIgnored(files: ProjectFiles, path: string): Promise<boolean> {
+  for (let folder = folderOf(path); ; folder = folderOf(folder)) {
+    const text = await files.text(folder === "" ? ".gitignore" : `${folder}/.gitignore`);
+    if (text !== null && ignoresEnv(text, nameOf(path))) return true;
+    if (folder === "") return false;
+  }
+}
+
 function ignoresEnv(gitignore: string, name: string): boolean {
+  const patterns = [name, `${name}*`, ".env*", "*.env"];
+  if (name !== ".env") patterns.push(".env.*");
+  if (name.endsWith(".local")) patterns.push("*.local", ".env*.local", ".env.*.local");
   return gitignore
     .split(/\r?\n/)
     .map((line) => line.trim().replace(/^(\*\*\/|\/)/, ""))
-    .some(
-      (line) =>
-        line === name ||
-        line === ".env*" ||
-        line === "*.env" ||
-        line === `${name}*` ||
-        (line === ".env.*" && name !== ".env") ||
-        (line === "*.local" && name.endsWith(".local")) ||
-        (line === ".env*.local" && name.endsWith(".local")),
-    );
+    .some((line) => patterns.includes(line));
 }
 
 function envFinding(path: string): Finding {
@@ -107,7 +114,7 @@ function envFinding(path: string): Finding {
     severity: "medium",
     category: "secrets",
     title: "a file that usually holds secrets is not ignored",
-    detail: "no line of .gitignore at the root covers it; its content was not read",
+    detail: "no .gitignore beside or above it covers it; its content was not read",
     file: path,
     line: null,
     confidence: "medium",

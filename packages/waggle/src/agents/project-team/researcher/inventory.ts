@@ -20,7 +20,7 @@ import {
 import { manifestFindings } from "./manifest-checks.ts";
 
 /** Files, lines and bytes of one language. */
-export interface LanguageShare {
+interface LanguageShare {
   readonly name: string;
   readonly files: number;
   /** Of the files that were read. */
@@ -29,7 +29,7 @@ export interface LanguageShare {
 }
 
 /** What the root's package.json says. */
-export interface ManifestFacts {
+interface ManifestFacts {
   readonly name: string | null;
   readonly version: string | null;
   readonly isPrivate: boolean;

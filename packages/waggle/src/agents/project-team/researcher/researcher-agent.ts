@@ -10,7 +10,7 @@ import { dependencyReportSchema, inventorySchema, todoReportSchema } from "./rep
 import { findTodos, type TodoReport } from "./todos.ts";
 
 /** What each operation of the researcher is asked. */
-export interface ResearchInput {
+interface ResearchInput {
   /** Absolute path. */
   readonly folder: string;
 }

@@ -5,7 +5,7 @@ import { findComments } from "../source/comments.ts";
 import { languageOf } from "../source/languages.ts";
 
 /** The words that mark something left undone. */
-export type TodoTag = "TODO" | "FIXME" | "XXX" | "HACK";
+type TodoTag = "TODO" | "FIXME" | "XXX" | "HACK";
 
 /** One mark in a comment. */
 export interface TodoItem {

@@ -1,7 +1,7 @@
 import { type JsToken, tokenizeJs } from "./js-tokens.ts";
 
 /** One place where a file takes in a module by a literal name. */
-export interface ImportUse {
+interface ImportUse {
   readonly specifier: string;
   readonly line: number;
   readonly form: "import" | "export" | "dynamic" | "require";

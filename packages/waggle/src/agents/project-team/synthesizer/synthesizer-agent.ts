@@ -100,7 +100,7 @@ export function synthesizerAgent(): AgentDefinition {
 }
 
 /** The report of `input`; the same input gives the same report. */
-export function makeReport(input: ReportInput): ProjectReport {
+function makeReport(input: ReportInput): ProjectReport {
   const results = readResults(input.tasks, input.results);
   const { verdict, reasons } = judge(results);
   const report: Omit<ProjectReport, "markdown"> = {
