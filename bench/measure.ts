@@ -14,7 +14,7 @@ export interface BenchRow {
 }
 
 /** The middle one of an odd number of figures. */
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 

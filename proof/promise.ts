@@ -11,7 +11,7 @@ export interface Exploration {
 }
 
 /** What a check outside the simulator found. */
-export interface ProcessResult {
+interface ProcessResult {
   /** How many times it was tried: kills, appends. */
   readonly tries: number;
   /** What went wrong; null: nothing. */

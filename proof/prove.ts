@@ -13,7 +13,7 @@ import {
 import { SCENARIOS } from "./scenario-list.ts";
 
 /** What became of one planted bug. */
-export interface PlantResult {
+interface PlantResult {
   readonly name: string;
   /** Schedules or tries until it was found; null: it was not. */
   readonly foundAfter: number | null;

@@ -5,7 +5,7 @@ import { runtimeError } from "../core/errors.ts";
 import { FAIL_ON_WORDS, splitFailOn } from "./fail-on.ts";
 
 /** Longest goal, in UTF-16 units: what the planner takes. */
-export const MAX_GOAL_LENGTH: number = 4_000;
+const MAX_GOAL_LENGTH: number = 4_000;
 
 /** The options of `waggle run` as they were written. */
 export interface RawRunOptions {

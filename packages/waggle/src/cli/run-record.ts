@@ -4,7 +4,7 @@ import { type RunEvent, runEvent } from "../runtime/runs.ts";
 import { RunProgress } from "./run-progress.ts";
 
 /** Most tasks of one run that are read. */
-export const MAX_TASKS: number = 5_000;
+const MAX_TASKS: number = 5_000;
 
 /** What stands in the ledger about one run, read without changing anything. */
 export interface RunRecord {

@@ -5,7 +5,7 @@ import { resultOf } from "./run-result.ts";
 import { livingHosts, processIds, readSeat } from "./worker-seat.ts";
 
 /** Where a run stands. `unfinished`: nobody works on it. `stuck`: it cannot go on with the code that tried. */
-export type RunState = "running" | "unfinished" | "stuck" | "done" | "failed";
+type RunState = "running" | "unfinished" | "stuck" | "done" | "failed";
 
 /** One run in short; what `waggle runs --json` lists. */
 export interface RunSummary {

@@ -20,12 +20,6 @@ export interface Operation<S extends OperationShape = OperationShape> {
 /** What a caller passes for `O`. */
 export type Input<O extends Operation> = InferInput<O["shape"]["input"]>;
 
-/** What the handler of `O` gets: the input after parsing. */
-export type ParsedInput<O extends Operation> = InferOutput<O["shape"]["input"]>;
-
-/** What the handler of `O` returns. */
-export type Returned<O extends Operation> = InferInput<O["shape"]["output"]>;
-
 /** What the asker of `O` gets: the handler's result after parsing. */
 export type Output<O extends Operation> = InferOutput<O["shape"]["output"]>;
 

@@ -14,7 +14,7 @@ export interface PlanProblem {
 }
 
 /** Most tasks in one plan. */
-export const MAX_PLAN_TASKS: number = 1_000;
+const MAX_PLAN_TASKS = 1_000;
 
 const TASK_ID = /^[a-z][a-z0-9-]{0,63}$/;
 

@@ -1,5 +1,5 @@
 import type { Operation as OperationRef } from "../core/contract.ts";
-import { decodeData, encodeData } from "../core/data.ts";
+import { encodeData } from "../core/data.ts";
 import type { Envelope } from "../core/envelope.ts";
 import { runtimeError, toErrorData } from "../core/errors.ts";
 import { type EncodedOutcome, errorOutcome, valueOutcome } from "../core/event-codec.ts";
@@ -151,9 +151,4 @@ export function runHandler(
 export function encodeInput(target: OperationRef, input: unknown): string {
   const what = `input of ${target.agent}.${target.name}`;
   return encodeData(parseWith(target.shape.input, input, what), what);
-}
-
-/** A value of one's own. */
-export function copyOf(encoded: string): unknown {
-  return decodeData(encoded);
 }

@@ -13,7 +13,7 @@ export interface Delivery {
 }
 
 /** An ask or send that was recorded, for comparison with what replay asks now. */
-export interface RecordedAsk {
+interface RecordedAsk {
   readonly input: string;
   readonly awaited: boolean;
   readonly at: number;

@@ -132,7 +132,11 @@ function bubblewrapIsolation({
     plan: async (command, folders, limits) => {
       const { scratch, copy, original, given, moduleFolders } = folders;
       const script = join(scratch, "start");
-      const env = { PATH: PATH_INSIDE, HOME: HOME_INSIDE, LANG: "C.UTF-8", TMPDIR: "/tmp" };
+      const env = {
+        ...{ PATH: PATH_INSIDE, HOME: HOME_INSIDE, LANG: "C.UTF-8", TMPDIR: "/tmp" },
+        // On the network Node trusts what this machine trusts: company networks have certificates of their own.
+        ...(command.network === true ? { NODE_USE_SYSTEM_CA: "1" } : {}),
+      };
       const text = startScript(command.argv, given, { ...env, ...command.env });
       await writeSharedFiles(scratch, { start: text });
       const bubblewrap = bubblewrapOptions({
