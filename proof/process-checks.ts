@@ -6,6 +6,7 @@ import { memorySubject, sqliteSubject } from "../packages/waggle/test/conformanc
 import { countTogether } from "../packages/waggle/test/process/count-together.ts";
 import { killWriters } from "../packages/waggle/test/process/kill-writer.ts";
 import { traceSyncOrder } from "../packages/waggle/test/process/sync-order.ts";
+import { killMainJob } from "./main-job.ts";
 import type { Level, ProcessCheck, ProcessPlant } from "./promise.ts";
 
 async function inFolder<T>(body: (folder: string) => Promise<T>): Promise<T> {
@@ -37,6 +38,20 @@ export const KILLS: ProcessCheck = {
         summary: `${kills} kills, ${acknowledged} acknowledged appends, ${lost} lost, ${corrupt} corrupt`,
       };
     }),
+};
+
+/** kill -9 of `waggle run` at random moments, started again until it completes. */
+export const MAIN_JOB: ProcessCheck = {
+  name: "kill -9 of the main job",
+  run: async (level) => {
+    const { kills, completed, differing, twice, orphans } = await killMainJob(pick(level, 50, 200));
+    const bad = differing.length + twice.length + orphans.length;
+    return {
+      tries: kills,
+      failure: bad === 0 ? null : [...twice, ...orphans, ...differing.slice(0, 1)].join("; "),
+      summary: `${kills} kills, ${completed} jobs completed, ${differing.length} reports differ, ${twice.length} steps twice, ${orphans.length} orphans`,
+    };
+  },
 };
 
 /** No acknowledgement before the sync it relies on, read from the system calls. */

@@ -10,7 +10,7 @@ import {
   PLAIN_WRITE,
   UNREAD_MAIL,
 } from "./plants.ts";
-import { CONFORMANCE, COUNTERS, KILLS, NO_SYNC, SYNC_ORDER } from "./process-checks.ts";
+import { CONFORMANCE, COUNTERS, KILLS, MAIN_JOB, NO_SYNC, SYNC_ORDER } from "./process-checks.ts";
 import type { PromiseRow } from "./promise.ts";
 import { STORE_PLANTS } from "./store-plants.ts";
 
@@ -60,6 +60,7 @@ const ROWS: readonly PromiseRow[] = [
     ],
     windows: ["replayed", "an unrecorded step ran again"],
     plants: [JOURNAL_AFTER_RETURN],
+    processChecks: [MAIN_JOB],
   },
   {
     id: "R5",

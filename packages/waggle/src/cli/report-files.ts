@@ -1,6 +1,7 @@
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ProjectReport } from "../agents/project-team/synthesizer/project-report.ts";
+import { printable } from "./printable.ts";
 import { codeOf, usageProblems } from "./run-arguments.ts";
 
 /** The report of a run as it is printed with `--json` and stands in `report.json`. */
@@ -23,7 +24,7 @@ export async function makeReportFolder(folder: string): Promise<void> {
 }
 
 /**
- * Writes `report.md` and `report.json` into `folder`, each at once or not at all. Writing again gives the same
+ * Writes `report.md` (printable, see {@link printable}) and `report.json` into `folder`, each at once or not at all. Writing again gives the same
  * files: a report holds nothing of the process that writes it.
  */
 export async function writeReportFiles(
@@ -34,7 +35,7 @@ export async function writeReportFiles(
   const files = { json: join(folder, "report.json"), markdown: join(folder, "report.md") };
   const document: ReportDocument = { run, files, ...report };
   await mkdir(folder, { recursive: true });
-  await replaceFile(files.markdown, report.markdown);
+  await replaceFile(files.markdown, printable(report.markdown));
   await replaceFile(files.json, `${JSON.stringify(document, null, 2)}\n`);
   return document;
 }

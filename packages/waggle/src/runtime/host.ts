@@ -69,6 +69,8 @@ export class Host implements LifeHost {
   readonly #resting = new Map<Life, number>();
   readonly #runs = new Set<RunId>();
   readonly #maybeOver = new Set<RunId>();
+  /** See {@link retry}; as many as there were deliberate starts of runs that were there already. */
+  readonly #retried = new Set<RunId>();
   /** Agents of which more may be due than this host has room for. */
   readonly #backlog = new Set<string>();
   readonly #stop = new AbortController();
@@ -118,6 +120,13 @@ export class Host implements LifeHost {
     });
     this.wake();
     void this.#poll();
+  }
+
+  /** Somebody deliberately starts `run` again: its tasks get another chance here, however often they failed. */
+  retry(run: RunId): void {
+    this.#retried.add(run);
+    this.serve(run);
+    this.wake();
   }
 
   /** From now on tasks of `run` are claimed, also where the host serves its own runs only. */
@@ -300,7 +309,7 @@ export class Host implements LifeHost {
     if (loaded === undefined || this.#stop.signal.aborted) return undefined;
     const { row } = loaded;
     if (row.owner !== this.id || row.state !== "open" || this.#lives.has(task)) return undefined;
-    if (row.claims > MAX_CLAIMS) {
+    if (row.claims > MAX_CLAIMS && !this.#retried.has(row.run)) {
       await this.#bury(loaded);
       return row.agent;
     }

@@ -203,6 +203,8 @@ export class Life implements OperationOwner, OutboxOwner, SlotWaiter {
   }
 
   #rest(): void {
+    // It has survived its claim: that is progress, though nothing else may happen for long (poison counts claims).
+    this.outbox.addPrefix();
     this.#giveSlot();
     this.host.resting(this);
   }

@@ -102,6 +102,14 @@ export class Outbox {
     this.#schedule();
   }
 
+  /** Writes what would go in front of the first events, if it is not written yet. */
+  addPrefix(): void {
+    const events = this.#prefix;
+    if (events.length === 0) return;
+    this.#prefix = [];
+    this.add({ events, starts: false, committed: () => {} });
+  }
+
   /** Nothing is written any more; what is in flight may still be applied, but is not reported. */
   close(): void {
     if (this.#closed) return;

@@ -146,9 +146,8 @@ export class Runs {
     }
     const root = await store.load(rootTaskId(run));
     // After an unknown start the root may be ours without a life.
+    host.retry(run);
     if (root?.row.owner === host.id) await host.take(root.row.id);
-    host.serve(run);
-    host.wake();
     return this.handle(run, false);
   }
 

@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { rootTaskId } from "../../../src/core/ids.ts";
+import type { MemoryLedger } from "../../../src/adapters/memory/index.ts";
+import type { Envelope } from "../../../src/core/envelope.ts";
+import { encodeEvent } from "../../../src/core/event-codec.ts";
+import { hostIdFrom, parseRunId, rootTaskId } from "../../../src/core/ids.ts";
 import { agent, contract, type RunId, RuntimeError } from "../../../src/index.ts";
 import { inWorld } from "./in-world.ts";
 
@@ -226,5 +229,82 @@ test("changed code makes a run stuck without doing anything, and the old code go
     const run = await back.start(worker.work, 1, { id: "run" });
     expect(await run.result()).toBe(3);
     expect(effects).toEqual(["a", "b", "c", "c"]);
+  });
+});
+
+/** Hosts that claim the root of `run` and die, one after the other. */
+function claimAndDie(ledger: MemoryLedger, run: string, times: number): void {
+  for (let i = 0; i < times; i++) {
+    const host = hostIdFrom(`victim-${i}`);
+    ledger.beat(host, "{}");
+    ledger.claim({ host, agents: [{ agent: "worker", free: 1 }], runs: [parseRunId(run)] });
+    ledger.commit({ host, writes: [{ type: "free", host, beat: 1 }] });
+  }
+}
+
+test("a task that no host survives is closed as poison, unless somebody starts its run again", async () => {
+  await inWorld(async (self, kernel) => {
+    const definition = agent(worker, { ...idle, work: (ctx) => ctx.step("hold", () => 7) });
+    for (const [run, startedAgain] of [
+      ["left-alone", false],
+      ["started-again", true],
+    ] as const) {
+      const first = await kernel.system(self, [definition], { serves: "own-runs" });
+      const events = [encodeEvent({ type: "started", input: 1 })];
+      const root = { ...rootOf(run), agent: "worker", operation: "work" };
+      const origin = { write: 1, event: 0 };
+      const host = hostIdFrom("starter");
+      kernel.ledger.commit({
+        host,
+        writes: [
+          { type: "gate", run: parseRunId(run), from: null, to: "open" },
+          { type: "create", task: root, origin, owner: null, events },
+        ],
+      });
+      claimAndDie(kernel.ledger, run, 6);
+      await first[Symbol.asyncDispose]();
+      const serves = startedAgain ? "own-runs" : "every-run";
+      await using system = await kernel.system(self, [definition], { serves });
+      const handle = startedAgain
+        ? await system.start(worker.work, 1, { id: run })
+        : system.run(run);
+      if (startedAgain) expect(await handle.result()).toBe(7);
+      else expect(await codeOf(handle.result())).toBe("POISON");
+    }
+  });
+});
+
+function rootOf(run: string): Envelope {
+  return {
+    id: rootTaskId(parseRunId(run)),
+    run: parseRunId(run),
+    parent: null,
+    path: null,
+    awaited: false,
+    agent: "",
+    operation: "",
+    priority: "normal",
+    hops: 0,
+    deadline: null,
+  };
+}
+
+test("a task that only waits may be claimed any number of times", async () => {
+  await inWorld(async (self, kernel) => {
+    const definition = agent(worker, {
+      ...idle,
+      work: (ctx) =>
+        ctx.ask(worker.talk, "x", { timeoutMs: 1_000_000 }).then((text) => text.length),
+      talk: async (ctx) => {
+        for (;;) await ctx.step("tick", () => self.clock.sleep(30).then(() => 1));
+      },
+    });
+    for (let i = 0; i < 8; i++) {
+      const system = await kernel.system(self, [definition], { graceMs: 1 });
+      if (i === 0) await system.start(worker.work, 1, { id: "run" });
+      await self.clock.sleep(100);
+      expect(kernel.ledger.load(rootTaskId(parseRunId("run")))?.row.state).toBe("open");
+      await system[Symbol.asyncDispose]();
+    }
   });
 });
