@@ -58,7 +58,7 @@ async function killInSandbox(found: Findings, upTo: number, random: () => number
   const whole = reportOf((await place.run(COMMAND)).stdout);
   const usualMs = performance.now() - begun;
   while (found.kills < upTo) {
-    const ended = await startAndKill(place, COMMAND, random() * usualMs);
+    const ended = await startAndKill(place, COMMAND, moment(random, usualMs));
     if (ended === undefined) {
       found.kills++;
       found.orphans.push(...(await orphansAfter(place, 2_000)));
@@ -83,7 +83,7 @@ async function killUnisolated(found: Findings, upTo: number, random: () => numbe
   const usualMs = performance.now() - begun;
   let runsWhenRecorded: number | undefined;
   while (found.kills < upTo) {
-    const ended = await startAndKill(place, command, random() * usualMs);
+    const ended = await startAndKill(place, command, moment(random, usualMs));
     const runs = readFileSync(marks, "utf8").length;
     if (runsWhenRecorded !== undefined && runs !== runsWhenRecorded) {
       found.twice.push(`the tests ran again after they were recorded (${runs} runs)`);
@@ -100,14 +100,19 @@ async function killUnisolated(found: Findings, upTo: number, random: () => numbe
   }
 }
 
+/** When to kill; every third start is left alone, so that many jobs complete after few kills and some after many. */
+function moment(random: () => number, usualMs: number): number | undefined {
+  return random() < 1 / 3 ? undefined : random() * usualMs;
+}
+
 /** @returns undefined when it was killed; otherwise what it printed, because it was faster. */
 async function startAndKill(
   place: Place,
   command: readonly string[],
-  afterMs: number,
+  afterMs: number | undefined,
 ): Promise<{ readonly stdout: string; readonly stderr: string } | undefined> {
   const job = place.start(command);
-  const timer = setTimeout(() => job.kill("SIGKILL"), afterMs);
+  const timer = afterMs === undefined ? undefined : setTimeout(() => job.kill("SIGKILL"), afterMs);
   const ended = await job.ended;
   clearTimeout(timer);
   if (ended.signal === "SIGKILL") return undefined;

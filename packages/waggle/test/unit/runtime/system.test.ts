@@ -300,7 +300,7 @@ test("a task that only waits may be claimed any number of times", async () => {
       },
     });
     for (let i = 0; i < 8; i++) {
-      const system = await kernel.system(self, [definition], { graceMs: 1 });
+      const system = await kernel.system(self, [definition]);
       if (i === 0) await system.start(worker.work, 1, { id: "run" });
       await self.clock.sleep(100);
       expect(kernel.ledger.load(rootTaskId(parseRunId("run")))?.row.state).toBe("open");

@@ -69,7 +69,7 @@ export function judgeRun(
   run: Ran,
   command: Known,
   limits: CommandLimits,
-  capabilities: SandboxCapabilities,
+  capabilities: Pick<SandboxCapabilities, "description" | "isolation">,
 ): TestReport {
   const status = statusOf(run);
   const failures = run.output?.failures ?? [];

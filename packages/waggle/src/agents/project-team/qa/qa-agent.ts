@@ -125,7 +125,21 @@ export const qa: Contract<{
 interface Detected {
   readonly command: TestCommand;
   readonly missing: readonly string[];
+  /**
+   * What there is to run them in. Part of the record: a sandbox that comes or goes between a crash and the restart
+   * must not lead the handler another way.
+   */
+  readonly walls: Walls;
 }
+
+/** A sandbox and what it is called, or why nothing may be run. */
+type Walls =
+  | {
+      readonly type: "usable";
+      readonly description: string;
+      readonly isolation: "namespaces" | "none";
+    }
+  | { readonly type: "refused"; readonly reason: string; readonly remedy: string };
 
 /**
  * The agent that runs tests, through `workspace` and in what `sandbox` offers. A crash repeats at most one of its
@@ -136,14 +150,14 @@ export function qaAgent(workspace: Workspace, sandbox: SandboxOffer): AgentDefin
     qa,
     {
       async test(ctx, input) {
-        const { command, missing } = await ctx.step("find the tests", (step) =>
-          detect(workspace, input.folder, step.signal),
-        );
+        const { command, missing, walls } = await ctx.step("find the tests", async (step) => ({
+          ...(await detect(workspace, input.folder, step.signal)),
+          walls: wallsOf(sandbox, input.allowUnsandboxed),
+        }));
         if (command.type === "none") return noTests(command.reason);
         if (command.type === "unknown") return notRun(command.reason, command.remedy);
         const known = { command: command.argv.join(" "), source: command.source, missing };
-        const refusal = refusalOf(sandbox, input.allowUnsandboxed);
-        if (refusal !== null) return notRun(refusal.reason, refusal.remedy, known);
+        if (walls.type === "refused") return notRun(walls.reason, walls.remedy, known);
         if (missing.length > 0 && !input.install) {
           const { reason, remedy } = missingPackages(missing);
           return notRun(reason, remedy, known);
@@ -151,7 +165,7 @@ export function qaAgent(workspace: Workspace, sandbox: SandboxOffer): AgentDefin
         const run = await ctx.step("run the tests", (step) =>
           runIn(sandbox, input, command.argv, missing.length > 0, step.signal),
         );
-        return reportOf(run, command, input, sandbox, known);
+        return reportOf(run, command, input, walls, known);
       },
     },
     { capabilities: ["run-tests"], concurrency: 2 },
@@ -162,22 +176,22 @@ async function detect(
   workspace: Workspace,
   folder: string,
   signal: AbortSignal,
-): Promise<Detected> {
+): Promise<Omit<Detected, "walls">> {
   const files = await ProjectFiles.open(workspace, folder, signal);
   const command = await findTestCommand(files);
   if (command.type !== "command") return { command, missing: [] };
   return { command, missing: missingForTests(await analyseDependencies(files), command.chain) };
 }
 
-function refusalOf(
-  offer: SandboxOffer,
-  allowUnsandboxed: boolean,
-): { readonly reason: string; readonly remedy: string } | null {
+function wallsOf(offer: SandboxOffer, allowUnsandboxed: boolean): Walls {
   if (offer.type === "missing") {
-    return { reason: `no sandbox is available here: ${offer.reason}`, remedy: offer.remedy };
+    const reason = `no sandbox is available here: ${offer.reason}`;
+    return { type: "refused", reason, remedy: offer.remedy };
   }
-  if (offer.sandbox.capabilities.isolation !== "none" || allowUnsandboxed) return null;
+  const { isolation, description } = offer.sandbox.capabilities;
+  if (isolation !== "none" || allowUnsandboxed) return { type: "usable", description, isolation };
   return {
+    type: "refused",
     reason: "nothing here isolates the tests from the machine",
     remedy: "install a sandbox, or allow running without one if you trust this project",
   };
@@ -203,12 +217,11 @@ function reportOf(
   run: TestRun,
   command: Extract<TestCommand, { readonly type: "command" }>,
   input: TestInput,
-  offer: SandboxOffer,
+  walls: Extract<Walls, { readonly type: "usable" }>,
   known: Pick<TestReport, "command" | "source" | "missing">,
 ): TestReport {
-  if (run.type === "not-opened" || offer.type === "missing") {
-    const reason = run.type === "not-opened" ? run.reason : "there is no sandbox";
-    return notRun(`the sandbox did not take the folder: ${reason}`, null, known);
+  if (run.type === "not-opened") {
+    return notRun(`the sandbox did not take the folder: ${run.reason}`, null, known);
   }
   if (run.type === "install-failed") {
     return notRun(
@@ -217,7 +230,7 @@ function reportOf(
       { ...known, install: run.install, outputTail: run.install.outputTail },
     );
   }
-  return judgeRun(run, command, input.limits, offer.sandbox.capabilities);
+  return judgeRun(run, command, input.limits, walls);
 }
 
 /** The first line in which npm says what went wrong. */

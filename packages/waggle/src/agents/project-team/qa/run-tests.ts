@@ -149,10 +149,16 @@ function readRun(result: CommandResult, install: InstallReport | null, folder: s
     output: output === null ? null : { ...output, failures: failures.slice(0, MAX_FAILURES) },
     failuresLeftOut: Math.max(0, failures.length - MAX_FAILURES),
     hints: isClean ? [] : hintsIn(plainText(text)),
-    outputTail: isClean && failures.length === 0 && output !== null ? "" : tailOf(text, TAIL),
+    outputTail: isExplained(result.end, output) ? "" : tailOf(text, TAIL),
     isCut: result.outputTruncated,
     durationMs: Math.round(result.wallMs),
   };
+}
+
+/** True when what was read tells all: raw output would only add durations, and no two runs would be equal. */
+function isExplained(end: CommandEnd, output: ReadOutput | null): boolean {
+  if (end.type !== "exited" || output === null) return false;
+  return (end.code === 0) === (output.failures.length === 0);
 }
 
 const HINTS: readonly RegExp[] = [
