@@ -81,20 +81,22 @@ async function killUnisolated(found: Findings, upTo: number, random: () => numbe
   const begun = performance.now();
   const whole = reportOf((await place.run(command)).stdout);
   const usualMs = performance.now() - begun;
-  let runsWhenRecorded: number | undefined;
+  // How often the tests had run when their step was found recorded, by run.
+  const runsWhenRecorded = new Map<string, number>();
   while (found.kills < upTo) {
     const ended = await startAndKill(place, command, moment(random, usualMs));
     const runs = readFileSync(marks, "utf8").length;
-    if (runsWhenRecorded !== undefined && runs !== runsWhenRecorded) {
-      found.twice.push(`the tests ran again after they were recorded (${runs} runs)`);
+    const newest = await newestRun(place);
+    const before = runsWhenRecorded.get(newest);
+    if (before !== undefined && runs !== before) {
+      found.twice.push(`the tests ran again after they were recorded (${before}, then ${runs})`);
     }
+    if (await isTestRunRecorded(place, newest)) runsWhenRecorded.set(newest, runs);
     if (ended === undefined) {
       found.kills++;
-      if (await isTestRunRecorded(place)) runsWhenRecorded ??= runs;
       continue;
     }
     found.completed++;
-    runsWhenRecorded = undefined;
     if (reportOf(ended.stdout) !== whole) found.differing.push(ended.stdout);
     found.orphans.push(...(await orphansAfter(place, 2_000)));
   }
@@ -158,13 +160,14 @@ async function recordedTwice(place: Place, run: string): Promise<readonly string
   return places.filter((one, i) => places.indexOf(one) !== i);
 }
 
-/** Of the newest run. */
-async function isTestRunRecorded(place: Place): Promise<boolean> {
+async function newestRun(place: Place): Promise<string> {
   const machine = { clock: nodeClock(), random: nodeRandom() };
-  const [newest] = await (async () => {
-    await using store = await sqliteStore(join(place.cwd, ".waggle/waggle.db"))(machine);
-    return await store.runs({ limit: 1 });
-  })();
+  await using store = await sqliteStore(join(place.cwd, ".waggle/waggle.db"))(machine);
+  const [newest] = await store.runs({ limit: 1 });
+  return newest?.run ?? "none";
+}
+
+async function isTestRunRecorded(place: Place, wanted: string): Promise<boolean> {
   const events = await eventsOf(place);
-  return events.some(({ run, path }) => run === newest?.run && path === "step:run the tests");
+  return events.some(({ run, path }) => run === wanted && path === "step:run the tests");
 }
