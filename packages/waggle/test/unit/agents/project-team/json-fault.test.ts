@@ -55,3 +55,8 @@ test("agrees with JSON.parse on every text", () => {
     { numRuns: 2_000 },
   );
 });
+
+test("does not get lost in a string that never ends", () => {
+  expect(findJsonFault(`"${"a".repeat(300_000)}`)?.reason).toContain("expected a value");
+  expect(findJsonFault(`"${"\\n a".repeat(100_000)}`)?.reason).toContain("expected a value");
+});
