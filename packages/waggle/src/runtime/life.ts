@@ -1,26 +1,16 @@
 import type { Envelope } from "../core/envelope.ts";
 import { runtimeError } from "../core/errors.ts";
 import type { Outcome } from "../core/event.ts";
-import {
-  decodeOutcome,
-  type EncodedEvent,
-  type EncodedOutcome,
-  encodeEvent,
-  spliceEvent,
-} from "../core/event-codec.ts";
+import { type EncodedEvent, type EncodedOutcome, encodeEvent } from "../core/event-codec.ts";
 import type { Path, TaskId } from "../core/ids.ts";
 import type { Ending, Mail, RefusalReason, Store } from "../ports/store.ts";
 import type { AgentDefinition } from "./agent.ts";
 import { receiveLateAnswer, receiveMail } from "./asks.ts";
+import { closeTask } from "./closing.ts";
 import { DeliveryQueue } from "./delivery-queue.ts";
 import { handlerContext, runHandler } from "./handler.ts";
 import type { Delivery, Journal } from "./journal.ts";
-import {
-  encodeAnswer,
-  type Operation,
-  type OperationHost,
-  type OperationOwner,
-} from "./operation.ts";
+import type { Operation, OperationHost, OperationOwner } from "./operation.ts";
 import { Outbox, type OutboxOwner } from "./outbox.ts";
 import { Scope } from "./scope.ts";
 import type { Slots, SlotWaiter } from "./slots.ts";
@@ -109,6 +99,10 @@ export class Life implements OperationOwner, OutboxOwner, SlotWaiter {
 
   get id(): TaskId {
     return this.task.id;
+  }
+
+  get isOver(): boolean {
+    return this.#over;
   }
 
   get finished(): boolean {
@@ -283,7 +277,7 @@ export class Life implements OperationOwner, OutboxOwner, SlotWaiter {
         this.#releasing &&= this.resting;
         return !this.#releasing;
       },
-      committed: () => this.#leave(),
+      committed: () => this.leave(),
     });
   }
 
@@ -306,11 +300,10 @@ export class Life implements OperationOwner, OutboxOwner, SlotWaiter {
   }
 
   #close(outcome: EncodedOutcome): void {
-    const parent = this.task.parent === null ? undefined : this.host.lifeOf(this.task.parent);
-    const waiting =
-      this.task.awaited && this.task.path !== null ? parent?.waitingAt(this.task.path) : undefined;
-    if (parent === undefined || waiting === undefined) this.#closeAlone(outcome);
-    else this.#closeWith(parent, waiting, outcome);
+    const dropped = [...this.#operations.values()]
+      .filter(({ settling, path }) => settling !== "recorded" && !this.#queue.isRecorded(path))
+      .map(({ path }) => path);
+    closeTask(this, outcome, dropped);
   }
 
   /** The operation at `path`, if an answer to it can be taken now. */
@@ -320,90 +313,20 @@ export class Life implements OperationOwner, OutboxOwner, SlotWaiter {
     return operation?.parked && operation.settling === "no" ? operation : undefined;
   }
 
-  #closingEvents(outcome: EncodedOutcome): EncodedEvent[] {
-    const dropped = [...this.#operations.values()].filter(
-      (o) => o.settling !== "recorded" && !this.#queue.isRecorded(o.path),
-    );
-    return [
-      ...dropped.map(({ path }) => encodeEvent({ type: "dropped", path, why: "returned" })),
-      spliceEvent("closed", {}, "outcome", outcome),
-    ];
-  }
-
-  /** One commit: the child closes and the parent, in this host too, receives. */
-  #closeWith(parent: Life, waiting: Operation, outcome: EncodedOutcome): void {
-    const { path } = waiting;
-    waiting.settling = "recording";
-    waiting.stop?.(undefined);
-    const giveUp = (): void => {
-      if (waiting.settling === "recording") waiting.settling = "no";
-      if (!this.#over) this.#closeAlone(outcome);
-    };
-    parent.outbox.add({
-      events: [spliceEvent("received", { path, child: this.id }, "outcome", outcome)],
-      starts: false,
-      extra: () => [
-        this.outbox.closingAppend(this.#closingEvents(outcome), this.inboxSeen, {
-          type: "close",
-          state: "closed",
-        }),
-      ],
-      committed: (at) => {
-        waiting.settling = "recorded";
-        const decoded = decodeOutcome(outcome);
-        this.#leave();
-        this.host.closed(this.task, decoded);
-        parent.deliver({ path, at, outcome: decoded });
-      },
-      refused: giveUp,
-      abandoned: giveUp,
-    });
-  }
-
-  #closeAlone(outcome: EncodedOutcome): void {
-    const { parent, path, awaited } = this.task;
-    const answered = awaited && parent !== null;
-    this.outbox.add({
-      events: this.#closingEvents(outcome),
-      starts: false,
-      checksInbox: true,
-      ending: { type: "close", state: "closed" },
-      ...(answered
-        ? {
-            extra: () => [
-              {
-                type: "deliver",
-                task: parent,
-                kind: "answer",
-                path,
-                data: encodeAnswer(this.id, outcome),
-                late: "drop",
-              },
-            ],
-          }
-        : {}),
-      committed: () => {
-        this.#leave();
-        this.host.closed(this.task, decodeOutcome(outcome));
-        if (answered) this.host.mailed();
-      },
-    });
-  }
-
   #leaveWith(events: readonly EncodedEvent[], ending: Ending): void {
     this.#ending = true;
-    this.outbox.add({ events, starts: false, ending, committed: () => this.#leave() });
+    this.outbox.add({ events, starts: false, ending, committed: () => this.leave() });
   }
 
   /** K15: quietly. Promises of the handler stay pending for ever and are collected. */
   lost(_reason: RefusalReason): void {
-    this.#leave();
+    this.leave();
   }
 
   /** The host stops: bodies get the reason, nothing more is written. */
   abandon(reason: string): void {
     this.#stopOperations(reason);
-    this.#leave();
+    this.leave();
   }
 
   writing(isWriting: boolean): void {
@@ -415,7 +338,8 @@ export class Life implements OperationOwner, OutboxOwner, SlotWaiter {
     return this.host.trouble(cause);
   }
 
-  #leave(): void {
+  /** It is not in this host's memory any more; what it had open is abandoned. */
+  leave(): void {
     if (this.#over) return;
     this.#over = true;
     this.#stopOperations("the task left this host");
