@@ -9,10 +9,11 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { sweepLeftovers } from "../../../src/adapters/node/index.ts";
@@ -129,7 +130,24 @@ test("a sweep believes no record that names groups of others or a process that b
   expect(bystander.exitCode ?? bystander.signalCode).toBeNull();
 });
 
-describe.skipIf(absence !== false || process.getuid?.() !== 0)(
+/** False where this checkout stands below a folder that other users may not enter: they cannot even start Node. */
+function isReachableByOthers(path: string): boolean {
+  for (let at = path; ; at = dirname(at)) {
+    if ((statSync(at).mode & 0o001) === 0) return false;
+    if (at === dirname(at)) return true;
+  }
+}
+
+const isReachable = isReachableByOthers(process.execPath);
+
+test.skipIf(isReachable)(
+  "a user who is not root is not tried: others cannot enter this checkout",
+  () => {
+    expect(isReachable).toBe(false);
+  },
+);
+
+describe.skipIf(absence !== false || process.getuid?.() !== 0 || !isReachable)(
   "a user who is not root",
   { timeout: 30_000 },
   () => {

@@ -201,13 +201,14 @@ test("a root that is missing, a file or relative is refused", async () => {
 test.skipIf(process.getuid?.() !== 0)("what may not be read is told with the reason", async () => {
   const folder = makeFolder({ "a.txt": "a", "secret.txt": "s", "shut/b.txt": "b" });
   chmodSync(folder, 0o755);
-  chmodSync(join(folder, "secret.txt"), 0o600);
-  chmodSync(join(folder, "shut"), 0o700);
+  chmodSync(join(folder, "secret.txt"), 0o000);
+  chmodSync(join(folder, "shut"), 0o000);
   const program = fileURLToPath(import.meta.resolve("./list-folder.ts"));
+  // Root that must obey modes: another user might not even reach this checkout.
+  const powers = "-dac_override,-dac_read_search";
+  const node = [process.execPath, "--conditions=waggle-source", program];
   const run = (root: string): string =>
-    execFileSync(process.execPath, ["--conditions=waggle-source", program, root], {
-      uid: 65_533,
-      gid: 65_533,
+    execFileSync("setpriv", ["--bounding-set", powers, "--", ...node, root], {
       encoding: "utf8",
       stdio: "pipe",
     });
