@@ -27,7 +27,7 @@ export interface ClosingTask {
 }
 
 /** A task in the same host that may wait for the answer. */
-export interface WaitingTask {
+interface WaitingTask {
   readonly outbox: Outbox;
   /** The operation at `path`, if an answer to it can be taken now. */
   waitingAt(path: Path): Operation | undefined;
