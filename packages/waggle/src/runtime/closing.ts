@@ -8,6 +8,7 @@ import {
   spliceEvent,
 } from "../core/event-codec.ts";
 import type { Path, TaskId } from "../core/ids.ts";
+import type { Write } from "../ports/store.ts";
 import type { Delivery } from "./journal.ts";
 import { encodeAnswer, type Operation } from "./operation.ts";
 import type { Outbox } from "./outbox.ts";
@@ -20,7 +21,7 @@ export interface ClosingTask {
   readonly isOver: boolean;
   readonly host: {
     lifeOf(task: TaskId): WaitingTask | undefined;
-    closed(task: Envelope, outcome: Outcome): void;
+    closed(task: Envelope, outcome: Outcome, runHasEnded: boolean): void;
     mailed(): void;
   };
   leave(): void;
@@ -77,7 +78,7 @@ function closeWith(
       operation.settling = "recorded";
       const decoded = decodeOutcome(outcome);
       closing.leave();
-      host.closed(task, decoded);
+      host.closed(task, decoded, false);
       parent.deliver({ path, at, outcome: decoded });
     },
     refused: giveUp,
@@ -89,33 +90,34 @@ function closeAlone(
   closing: ClosingTask,
   outcome: EncodedOutcome,
   events: readonly EncodedEvent[],
+  endsRun: boolean = closing.task.parent === null,
 ): void {
   const { task, host, outbox } = closing;
-  const { parent, path, awaited, id } = task;
-  const isAwaited = awaited && parent !== null;
+  const writes = writesBeside(task, outcome, endsRun);
   outbox.add({
     events,
     starts: false,
     checksInbox: true,
     ending: { type: "close", state: "closed" },
-    ...(isAwaited
-      ? {
-          extra: () => [
-            {
-              type: "deliver",
-              task: parent,
-              kind: "answer",
-              path,
-              data: encodeAnswer(id, outcome),
-              late: "drop",
-            },
-          ],
-        }
-      : {}),
+    ...(writes.length > 0 ? { extra: () => writes } : {}),
     committed: () => {
       closing.leave();
-      host.closed(task, decodeOutcome(outcome));
-      if (isAwaited) host.mailed();
+      host.closed(task, decodeOutcome(outcome), endsRun);
+      if (task.awaited) host.mailed();
     },
+    // Work that was sent goes on: the run ends with the last of it.
+    refused: () => closeAlone(closing, outcome, events, false),
   });
+}
+
+/** The answer of a task that was asked; the end of the run with its root, unless other tasks are open. */
+function writesBeside(
+  { id, run, parent, path, awaited }: Envelope,
+  outcome: EncodedOutcome,
+  endsRun: boolean,
+): readonly Write[] {
+  if (endsRun) return [{ type: "gate", run, from: ["open"], to: "ended" }];
+  if (!awaited || parent === null) return [];
+  const data = encodeAnswer(id, outcome);
+  return [{ type: "deliver", task: parent, kind: "answer", path, data, late: "drop" }];
 }

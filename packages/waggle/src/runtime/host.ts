@@ -197,8 +197,8 @@ export class Host implements LifeHost {
     if (this.#backlog.has(life.task.agent)) this.wake();
   }
 
-  closed(task: Envelope, outcome: Outcome): void {
-    if (!task.awaited) this.#maybeOver.add(task.run);
+  closed(task: Envelope, outcome: Outcome, runHasEnded: boolean): void {
+    if (!task.awaited && !runHasEnded) this.#maybeOver.add(task.run);
     this.#listener.closed(task, outcome);
   }
 
@@ -354,7 +354,7 @@ export class Host implements LifeHost {
     }
     const result = await this.store.commit({ host: this.id, writes });
     if (result.type === "committed") {
-      this.closed(row, { type: "error", error: error.toData() });
+      this.closed(row, { type: "error", error: error.toData() }, false);
       this.mailed();
     }
   }

@@ -25,8 +25,8 @@ export interface LifeHost extends OperationHost {
   schedule(life: Life): void;
   /** The task is not in this host's memory any more. */
   left(life: Life): void;
-  /** The task was closed by this host. */
-  closed(task: Envelope, outcome: Outcome): void;
+  /** The task was closed by this host; with `runHasEnded` its run ended in the same commit. */
+  closed(task: Envelope, outcome: Outcome, runHasEnded: boolean): void;
   /** Mail was written to a task that this host may not own. */
   mailed(): void;
   /** Nothing goes on in it: it may be released. Called again each time it comes to rest. */
