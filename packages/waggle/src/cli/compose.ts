@@ -42,10 +42,10 @@ export async function openTeam(parts: {
     onTrouble,
   });
   return {
-    start: (run, { goal, folder, install, allowUnsandboxed }) =>
+    start: (run, { goal, folder, install, allowUnsandboxed, testTimeoutMs }) =>
       system.start(
         lead.execute,
-        { goal, folder, options: { install, allowUnsandboxed } },
+        { goal, folder, options: { install, allowUnsandboxed, testTimeoutMs } },
         { id: run },
       ),
     [Symbol.asyncDispose]: () => system[Symbol.asyncDispose](),

@@ -31,9 +31,9 @@ Examples:
   waggle run "Do the tests pass?" --install --fail-on failing,unknown
   waggle run "Check this project" --json --fail-on high > report.json
 
-The same goal, folder, --install and --no-sandbox are the same work: if it has not ended, the command goes on
-with it; if another process works on it, the command follows that one and takes over should it die; if it has
-ended, a new run begins.
+The same goal, folder, --install, --no-sandbox and --test-timeout are the same work: if it has not ended, the
+command goes on with it; if another process works on it, the command follows that one and takes over should it
+die; if it has ended, a new run begins.
 
 --fail-on takes a severity (${FAIL_ON_WORDS.slice(0, 4).join(", ")}): a finding as severe as that, or worse;
 or a verdict: failing; needs-attention (also matched by failing); unknown (too little is known to judge).
@@ -104,6 +104,7 @@ function makeProgram(context: CommandContext, ended: (exitCode: number) => void)
       "exit with 1 if the report has this (see below); repeatable",
       collect,
     )
+    .option("--test-timeout <seconds>", "how long the tests may run", "300")
     .option("--install", "npm install what the tests need, in the sandbox's copy")
     .option("--no-sandbox", "run the project's tests as you, without isolation")
     .option("--new", "begin a new run even if there is one to go on with")

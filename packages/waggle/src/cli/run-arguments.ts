@@ -7,6 +7,9 @@ import { FAIL_ON_WORDS, splitFailOn } from "./fail-on.ts";
 /** Longest goal, in UTF-16 units: what the planner takes. */
 const MAX_GOAL_LENGTH: number = 4_000;
 
+/** A day. */
+const MAX_TEST_SECONDS = 86_400;
+
 /** The options of `waggle run` as they were written. */
 export interface RawRunOptions {
   readonly in: string;
@@ -18,6 +21,8 @@ export interface RawRunOptions {
   readonly sandbox: boolean;
   readonly new?: true;
   readonly durability: string;
+  /** Seconds. */
+  readonly testTimeout: string;
 }
 
 /** What `waggle run` was asked, checked. */
@@ -31,6 +36,7 @@ export interface RunArguments {
   readonly failOn: readonly string[];
   readonly install: boolean;
   readonly allowUnsandboxed: boolean;
+  readonly testTimeoutMs: number;
   readonly isFresh: boolean;
   readonly durability: "power" | "process";
 }
@@ -58,6 +64,7 @@ export async function checkRunArguments(
     ...(durability === "power" || durability === "process"
       ? []
       : [`--durability: '${durability}' is not one of power, process`]),
+    ...secondsProblems(options.testTimeout),
   ];
   if (problems.length > 0) throw usageProblems(problems);
   return {
@@ -68,6 +75,7 @@ export async function checkRunArguments(
     failOn,
     install: options.install === true,
     allowUnsandboxed: !options.sandbox,
+    testTimeoutMs: 1_000 * Number(options.testTimeout),
     isFresh: options.new === true,
     durability: durability === "process" ? "process" : "power",
   };
@@ -83,6 +91,11 @@ function goalProblems(goal: string): readonly string[] {
   if (length === 0) return ["the goal is empty"];
   if (length <= MAX_GOAL_LENGTH) return [];
   return [`the goal has ${length} characters (limit ${MAX_GOAL_LENGTH})`];
+}
+
+function secondsProblems(text: string): readonly string[] {
+  if (/^[1-9]\d*$/.test(text) && Number(text) <= MAX_TEST_SECONDS) return [];
+  return [`--test-timeout: '${text}' is no whole number of seconds from 1 to ${MAX_TEST_SECONDS}`];
 }
 
 async function folderProblems(folder: string): Promise<readonly string[]> {

@@ -9,6 +9,7 @@ export interface RunSubject {
   readonly folder: string;
   readonly install: boolean;
   readonly allowUnsandboxed: boolean;
+  readonly testTimeoutMs: number;
 }
 
 /** The run that a start is about. */
@@ -28,8 +29,8 @@ export async function chooseRun(
   subject: RunSubject,
   isFresh: boolean,
 ): Promise<ChosenRun> {
-  const { goal, folder, install, allowUnsandboxed } = subject;
-  const options = JSON.stringify({ install, allowUnsandboxed });
+  const { goal, folder, install, allowUnsandboxed, testTimeoutMs } = subject;
+  const options = JSON.stringify({ install, allowUnsandboxed, testTimeoutMs });
   const key = digest128("waggle run, version 1", goal, folder, options).slice(0, 12);
   const id = (number: number): RunId => parseRunId(`${key}-${number}`);
   const newest = await newestNumber(async (number) => {

@@ -50,6 +50,7 @@ describe("wrong arguments end with 2, a clear message and no stack trace", () =>
     ["a file for a folder", ["run", "x", "--in", process.execPath], "is no folder"],
     ["an empty folder name", ["run", "x", "--in", ""], "the folder's name is empty"],
     ["an unknown --fail-on", ["run", "x", "--fail-on", "awful"], "'awful' is not one of high,"],
+    ["a time of 0", ["run", "x", "--test-timeout", "0"], "'0' is no whole number of seconds"],
     ["an unknown --durability", ["run", "x", "--durability", "no"], "not one of power, process"],
     ["an --out below a file", ["run", "x", "--out", `${process.execPath}/x`], "--out:"],
     ["a bad --limit", ["runs", "--limit", "0"], "no whole number from 1 to 1000"],

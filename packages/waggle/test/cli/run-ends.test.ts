@@ -33,7 +33,7 @@ async function openLedger(place: Place): Promise<Store> {
 }
 
 async function startAs(store: Store, place: Place, lead: AgentDefinition) {
-  const options = { install: false, allowUnsandboxed: false };
+  const options = { install: false, allowUnsandboxed: false, testTimeoutMs: 300_000 };
   const subject = { goal: GOAL, folder: place.project, ...options };
   const { id } = await chooseRun(store, subject, false);
   const system = await createSystem({ store, agents: [lead], serves: "own-runs", about: WORKER });

@@ -8,6 +8,8 @@ export interface PlanOptions {
   readonly install: boolean;
   /** QA may run the tests where nothing isolates them from the machine. */
   readonly allowUnsandboxed: boolean;
+  /** How long QA lets the tests run, and an installation before them, each. */
+  readonly testTimeoutMs: number;
 }
 
 /** What the planner saw of the folder. */
@@ -101,7 +103,12 @@ function draftOf(topic: Topic, folder: string, options: PlanOptions): Draft {
         description: "run the project's own tests",
         agent: "qa",
         operation: "test",
-        input: { folder, install: options.install, allowUnsandboxed: options.allowUnsandboxed },
+        input: {
+          folder,
+          install: options.install,
+          allowUnsandboxed: options.allowUnsandboxed,
+          limits: { wallMs: options.testTimeoutMs },
+        },
       };
   }
 }

@@ -17,21 +17,35 @@ export interface PlanInput {
   readonly options: PlanOptions;
 }
 
-/** {@link PlanInput} as a caller gives it; options that are left out are `false`. */
+/** {@link PlanInput} as a caller gives it; options that are left out are `false`, and the time five minutes. */
 export interface PlanRequest {
   readonly goal: string;
   readonly folder: string;
   readonly options?:
-    | { readonly install?: boolean | undefined; readonly allowUnsandboxed?: boolean | undefined }
+    | {
+        readonly install?: boolean | undefined;
+        readonly allowUnsandboxed?: boolean | undefined;
+        readonly testTimeoutMs?: number | undefined;
+      }
     | undefined;
 }
+
+const DEFAULT_OPTIONS: PlanOptions = {
+  install: false,
+  allowUnsandboxed: false,
+  testTimeoutMs: 300_000,
+};
 
 const inputSchema: z.ZodType<PlanInput, PlanRequest> = z.object({
   goal: z.string().min(1).max(4_000),
   folder: z.string().min(1),
   options: z
-    .object({ install: z.boolean().default(false), allowUnsandboxed: z.boolean().default(false) })
-    .default({ install: false, allowUnsandboxed: false }),
+    .object({
+      install: z.boolean().default(false),
+      allowUnsandboxed: z.boolean().default(false),
+      testTimeoutMs: z.number().int().positive().default(DEFAULT_OPTIONS.testTimeoutMs),
+    })
+    .default(DEFAULT_OPTIONS),
 });
 
 const taskSchema: z.ZodType<PlanTask, PlanTask> = z.object({
