@@ -90,9 +90,14 @@ test("passes on what the user allows to QA, and nothing else", async () => {
   const plan = await directContext(projectTeam({ workspace, sandbox })).ask(planner.plan, {
     goal: "run the tests",
     folder: ROOT,
-    options: { install: true },
+    options: { install: true, testTimeoutMs: 5_000 },
   });
-  expect(plan.tasks[0]?.input).toEqual({ folder: ROOT, install: true, allowUnsandboxed: false });
+  expect(plan.tasks[0]?.input).toEqual({
+    folder: ROOT,
+    install: true,
+    allowUnsandboxed: false,
+    limits: { wallMs: 5_000 },
+  });
 });
 
 test("refuses a folder that is not there", async () => {
