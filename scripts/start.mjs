@@ -3,7 +3,7 @@
 // The cli runs in this process, so signals, exit code and pid are its own.
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-const COMMANDS = new Set(["run", "runs", "show", "help"]);
+const COMMANDS = new Set(["run", "runs", "show", "help", "version"]);
 const WHOLE_PROGRAM_OPTIONS = new Set(["--help", "-h", "--version", "-V"]);
 const FIRST_GOAL = "Check this project: is it healthy, do its tests pass, what should be fixed?";
 

@@ -35,6 +35,7 @@ export interface CarryOnParts {
 export async function carryOn(parts: CarryOnParts): Promise<WatchEnd> {
   const { store, run, progress, screen } = parts;
   const record = run.isUnfinished ? await readRun(store, run.id) : undefined;
+  screen.knows(record?.progress.plan);
   const over = new AbortController();
   const signal = AbortSignal.any([parts.signal, over.signal]);
   const watching = watchRun(store, run.id, {

@@ -18,6 +18,11 @@ export class ProgressText {
     this.#showsTimes = showsTimes;
   }
 
+  /** The plan that was recorded before this process looked: names of tasks have their descriptions from it. */
+  knows(plan: Plan | undefined): void {
+    this.#plan ??= plan;
+  }
+
   /** The line for `change`; undefined for what needs no line. */
   lineOf(change: Change): string | undefined {
     switch (change.type) {

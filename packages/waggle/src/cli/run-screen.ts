@@ -1,3 +1,4 @@
+import type { Plan } from "../orchestration/plan.ts";
 import { canRedraw, LiveLine, type ProgressStream } from "./live-line.ts";
 import { ProgressText, statusText } from "./progress-text.ts";
 import type { Change, RunProgress } from "./run-progress.ts";
@@ -37,6 +38,11 @@ export class RunScreen implements Disposable {
     if (this.#warned.has(message) || this.#warned.size >= MAX_WARNINGS) return;
     this.#warned.add(message);
     this.warn(`warning: ${message}; trying again`);
+  }
+
+  /** The plan that was recorded before this process looked. */
+  knows(plan: Plan | undefined): void {
+    this.#text.knows(plan);
   }
 
   /** What happened in the run. */

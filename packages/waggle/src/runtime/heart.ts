@@ -14,7 +14,7 @@ export interface HeartTimes {
   readonly silenceMs: number;
 }
 
-/** `fenceMs` < `abandonMs` < `silenceMs` with room for a slow commit in between (kernel.md, K14). */
+/** `fenceMs` < `abandonMs` < `silenceMs` with room for a slow commit in between (K14). */
 export const HEART_TIMES: HeartTimes = {
   beatMs: 2_000,
   fenceMs: 8_000,

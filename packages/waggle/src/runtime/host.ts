@@ -46,7 +46,7 @@ export interface HostListener {
 /** Subject of the wake-ups: something may be claimed, or mail has come. */
 const WAKE = "waggle.wake";
 
-/** Claims in a row without a new event after which a task counts as poison (kernel.md 6). */
+/** Claims in a row without a new event after which a task counts as poison. */
 const MAX_CLAIMS = 6;
 
 /** Pause before a failed store is asked again. */

@@ -163,7 +163,7 @@ export class Life implements OperationOwner, OutboxOwner, SlotWaiter {
     }
   }
 
-  /** The recorded result is for something the handler has not asked for (kernel rule 8.3). */
+  /** The recorded result is for something the handler has not asked for. */
   #standStill(expected: Path): void {
     if (this.#patience-- > 0) {
       this.host.schedule(this);
