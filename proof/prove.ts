@@ -52,6 +52,11 @@ export async function prove(row: PromiseRow, level: Level): Promise<Proof> {
       marks[mark] = (marks[mark] ?? 0) + count;
     }
     if (report.failure !== undefined) problems.push(formatReport(report));
+    else if (exploration.exhaustive !== undefined && !report.complete) {
+      problems.push(
+        `'${exploration.scenario}' is not exhausted after ${report.schedules} schedules`,
+      );
+    }
   }
   for (const window of row.windows) {
     const count = marks[window] ?? 0;
