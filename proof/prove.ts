@@ -43,21 +43,7 @@ export interface Proof {
 export async function prove(row: PromiseRow, level: Level): Promise<Proof> {
   const begun = performance.now();
   const problems: string[] = [];
-  const marks: Record<string, number> = {};
-  let schedules = 0;
-  for (const exploration of row.explorations) {
-    const report = await run(exploration, level);
-    schedules += report.schedules;
-    for (const [mark, count] of Object.entries(report.marks)) {
-      marks[mark] = (marks[mark] ?? 0) + count;
-    }
-    if (report.failure !== undefined) problems.push(formatReport(report));
-    else if (exploration.exhaustive !== undefined && !report.complete) {
-      problems.push(
-        `'${exploration.scenario}' is not exhausted after ${report.schedules} schedules`,
-      );
-    }
-  }
+  const { schedules, marks } = await exploreAll(row, level, problems);
   for (const window of row.windows) {
     const count = marks[window] ?? 0;
     if (count < MIN_WINDOWS) problems.push(`window '${window}' was reached ${count} times only`);
@@ -81,6 +67,29 @@ export async function prove(row: PromiseRow, level: Level): Promise<Proof> {
     plants,
     processes,
   };
+}
+
+async function exploreAll(
+  row: PromiseRow,
+  level: Level,
+  problems: string[],
+): Promise<{ readonly schedules: number; readonly marks: Readonly<Record<string, number>> }> {
+  const marks: Record<string, number> = {};
+  let schedules = 0;
+  for (const exploration of row.explorations) {
+    const report = await run(exploration, level);
+    schedules += report.schedules;
+    for (const [mark, count] of Object.entries(report.marks)) {
+      marks[mark] = (marks[mark] ?? 0) + count;
+    }
+    if (report.failure !== undefined) problems.push(formatReport(report));
+    else if (exploration.exhaustive !== undefined && !report.complete) {
+      problems.push(
+        `'${exploration.scenario}' is not exhausted after ${report.schedules} schedules`,
+      );
+    }
+  }
+  return { schedules, marks };
 }
 
 function smallest(counts: readonly number[]): number | null {
