@@ -23,6 +23,8 @@ export interface CarryOnParts {
   /** Filled by the events of the run. */
   readonly progress: RunProgress;
   readonly screen: RunScreen;
+  /** `PATH`: where the sandbox's programs and npm are looked for. Undefined: in the standard folders. */
+  readonly searchPath: string | undefined;
   /** Aborts when this process is to end: the work is then given back. */
   readonly signal: AbortSignal;
 }
@@ -93,10 +95,13 @@ function goingOn(progress: RunProgress): string {
 
 /** Works until `signal` aborts; returns at once if another process was first. */
 async function work(parts: CarryOnParts, seat: Seat): Promise<void> {
-  const { store, run, subject, worker, screen, signal } = parts;
+  const { store, run, subject, worker, screen, searchPath, signal } = parts;
   const swept = await sweep();
   if (swept !== undefined) screen.note(swept);
-  const { offer, note, isWarning } = await chooseSandbox(subject.allowUnsandboxed);
+  const { offer, note, isWarning } = await chooseSandbox(
+    subject.allowUnsandboxed,
+    searchPath === undefined ? {} : { searchPath },
+  );
   if (isWarning) screen.warn(note);
   else screen.note(note);
   await using team = await openTeam({

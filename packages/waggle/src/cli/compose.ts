@@ -61,10 +61,18 @@ export interface FoundSandbox {
   readonly isWarning: boolean;
 }
 
+/** Folders, as in `PATH`, in which bubblewrap and npm are looked for: version managers keep npm in their own. */
+interface SearchPlace {
+  readonly searchPath?: string;
+}
+
 /** Finds the sandbox; without isolation only if `allowUnsandboxed`. A missing one is no error. */
-export async function chooseSandbox(allowUnsandboxed: boolean): Promise<FoundSandbox> {
-  if (allowUnsandboxed) return await withoutWalls();
-  const offer = await findSandbox();
+export async function chooseSandbox(
+  allowUnsandboxed: boolean,
+  where: SearchPlace,
+): Promise<FoundSandbox> {
+  if (allowUnsandboxed) return await withoutWalls(where);
+  const offer = await findSandbox(where);
   if (offer.type === "available") {
     const note = `sandbox: ${offer.sandbox.capabilities.description}`;
     return { offer, note, isWarning: false };
@@ -73,9 +81,9 @@ export async function chooseSandbox(allowUnsandboxed: boolean): Promise<FoundSan
   return { offer, note, isWarning: true };
 }
 
-async function withoutWalls(): Promise<FoundSandbox> {
+async function withoutWalls(where: SearchPlace): Promise<FoundSandbox> {
   try {
-    const sandbox = await unisolatedSandbox();
+    const sandbox = await unisolatedSandbox(where);
     const note =
       "warning: --no-sandbox: the project's tests run as you, with your files and your network";
     return { offer: { type: "available", sandbox }, note, isWarning: true };

@@ -50,7 +50,8 @@ export async function runCommand(
     signal.addEventListener("abort", onStop, { once: true });
     const worker = { token: randomUUID().replaceAll("-", ""), pid: process.pid };
     const subject = args;
-    end = await carryOn({ store, run, subject, worker, progress, screen, signal });
+    const searchPath = context.env["PATH"];
+    end = await carryOn({ store, run, subject, worker, progress, screen, searchPath, signal });
     signal.removeEventListener("abort", onStop);
   }
   if (end.type === "stopped") {

@@ -1,4 +1,5 @@
 import { type HostId, type RunId, rootTaskId, type TaskId } from "../../core/ids.ts";
+import { batchMistake } from "../../ports/batch-mistake.ts";
 import type {
   Batch,
   Cell,
@@ -17,7 +18,6 @@ import type {
   Write,
 } from "../../ports/store.ts";
 import { type Application, applyWrite } from "./apply-write.ts";
-import { batchMistake } from "./check-batch.ts";
 import { refusalOf } from "./check-write.ts";
 import { claimTasks } from "./claim-tasks.ts";
 import {

@@ -1,3 +1,4 @@
+import { batchMistake } from "../../ports/batch-mistake.ts";
 import type {
   AddWrite,
   Batch,
@@ -10,7 +11,6 @@ import type {
   Write,
 } from "../../ports/store.ts";
 import { applyAppend, applyCreate } from "./apply-task-write.ts";
-import { batchMistake } from "./check-batch.ts";
 import { gateCode, mailKindCode } from "./codes.ts";
 import type { Transaction } from "./transaction.ts";
 

@@ -1,8 +1,10 @@
-import { type RuntimeError, runtimeError } from "../../core/errors.ts";
-import { TASK_EVENT_TYPES } from "../../core/event.ts";
-import type { EncodedEvent } from "../../core/event-codec.ts";
-import { PRIORITIES } from "../../core/priority.ts";
-import type { Batch, CreateWrite, Write } from "../../ports/store.ts";
+import { type RuntimeError, runtimeError } from "../core/errors.ts";
+import { TASK_EVENT_TYPES } from "../core/event.ts";
+import type { EncodedEvent } from "../core/event-codec.ts";
+import { PRIORITIES } from "../core/priority.ts";
+import type { Batch, CreateWrite, Write } from "./store.ts";
+
+// The one function among the contracts: what every store refuses before it looks at its ledger, in the same words.
 
 /**
  * What is wrong with `batch` itself, whatever the ledger holds: a mistake of the caller.
