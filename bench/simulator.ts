@@ -1,19 +1,11 @@
 import type { Scenario } from "../packages/waggle/src/testing/index.ts";
 import { explore } from "../packages/waggle/src/testing/index.ts";
 import { drain, inMacrotask } from "../packages/waggle/src/testing/simulator/drain.ts";
-
-/** What {@link benchSimulator} measured, on one thread. */
-export interface SimulatorRates {
-  /** Schedules of two agents with five effects each, ports only, without traces. */
-  readonly schedulesPerSec: number;
-  /** The raw limit: as many promises awaited and drained one by one, with nothing to choose. */
-  readonly rawPerSec: number;
-}
+import { benchRow, type Experiment, perSecond, type RawMeasure, timeBeside } from "./measure.ts";
 
 const AGENTS = 2;
 const EFFECTS = 5;
 const SCHEDULES = 50_000;
-const ROUNDS = 5;
 
 const scenario: Scenario = {
   name: "two agents with five effects each",
@@ -28,30 +20,39 @@ const scenario: Scenario = {
   },
 };
 
-/** Measures how many schedules a second the simulator explores: the best of five rounds of 50,000. */
-export async function benchSimulator(): Promise<SimulatorRates> {
-  let schedulesPerSec = 0;
-  let rawPerSec = 0;
-  for (let round = 0; round < ROUNDS; round++) {
-    rawPerSec = Math.max(rawPerSec, await rateOf(() => inMacrotask(hopAll)));
-    const seed = 1 + round * SCHEDULES;
-    schedulesPerSec = Math.max(
-      schedulesPerSec,
-      await rateOf(async () => {
-        const { failure } = await explore(scenario, { schedules: SCHEDULES, seed });
-        if (failure !== undefined) throw new Error(failure.text);
+/** How many schedules of two agents with five effects each the simulator explores, ports only, on one thread. */
+export const SIMULATOR: Experiment = {
+  rows: ["simulator"],
+  measure: async () => {
+    let seed = 1;
+    const { ms, raw } = await timeBeside(PROMISES, async () => {
+      const { failure } = await explore(scenario, { schedules: SCHEDULES, seed });
+      if (failure !== undefined) throw new Error(failure.text);
+      seed += SCHEDULES;
+    });
+    return [
+      benchRow({
+        row: "simulator",
+        unit: "schedules/s",
+        goal: 100_000,
+        raw,
+        durability: "none",
+        runs: ms.map((time) => perSecond(SCHEDULES, time)),
       }),
-    );
-  }
-  return { schedulesPerSec, rawPerSec };
-}
+    ];
+  },
+};
 
-async function rateOf(body: () => Promise<void>): Promise<number> {
-  const start = performance.now();
-  await body();
-  return Math.round(SCHEDULES / ((performance.now() - start) / 1_000));
-}
+const PROMISES: RawMeasure = {
+  what: "schedules/s with nothing to choose: their promises alone",
+  measure: async () => {
+    const start = performance.now();
+    await inMacrotask(hopAll);
+    return perSecond(SCHEDULES, performance.now() - start);
+  },
+};
 
+/** As many promises awaited and drained one by one. */
 function hopAll(): void {
   const waiting: (() => void)[] = [];
   const agent = async (): Promise<void> => {
@@ -65,5 +66,3 @@ function hopAll(): void {
     }
   }
 }
-
-if (import.meta.main) console.log(await benchSimulator());

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nodeClock, nodeRandom } from "../packages/waggle/src/adapters/node/index.ts";
 import { sqliteStore } from "../packages/waggle/src/adapters/sqlite/index.ts";
-import { decodeEvent } from "../packages/waggle/src/core/event-codec.ts";
+import { decodeEventOnly } from "../packages/waggle/src/core/event-codec.ts";
 import {
   comparable,
   makePlace,
@@ -146,7 +146,7 @@ async function eventsOf(
   const loaded = await Promise.all(tasks.map(({ id }) => store.load(id)));
   return loaded.flatMap((task) =>
     (task?.events ?? []).flatMap((stored) => {
-      const event = decodeEvent(stored);
+      const event = decodeEventOnly(stored);
       if (task === undefined || (event.type !== "done" && event.type !== "received")) return [];
       return [{ run: task.row.run, task: task.row.id, path: event.path }];
     }),

@@ -51,7 +51,7 @@ export const JOURNAL_AFTER_RETURN: Plant = {
   hunt: inScenario("recorded-steps"),
   edits: [
     {
-      file: "runtime/steps.ts",
+      file: "runtime/recording.ts",
       find: `  operation.settling = "recording";
   owner.outbox.add({`,
       replace: `  operation.settling = "recording";
@@ -59,7 +59,7 @@ export const JOURNAL_AFTER_RETURN: Plant = {
   owner.outbox.add({`,
     },
     {
-      file: "runtime/steps.ts",
+      file: "runtime/recording.ts",
       find: `      operation.settling = "recorded";
       owner.deliver(result(at));`,
       replace: `      operation.settling = "recorded";`,
@@ -85,7 +85,7 @@ export const NEW_KEY: Plant = {
   edits: [
     {
       file: "runtime/steps.ts",
-      find: `return digest128("effect", owner.host.storeId,`,
+      find: `return digest128("effect", owner.host.store.id,`,
       replace: `return digest128("effect", owner.host.id,`,
     },
   ],
@@ -97,9 +97,8 @@ export const BLIND_RETRY: Plant = {
   edits: [
     {
       file: "runtime/outbox.ts",
-      find: `    const written = events.slice(this.#version);`,
-      replace: `    const written = events.slice(this.#version);
-    if (append.ending === undefined) {
+      find: `    // \`events\` are the last of the stream; a new generation begins with its first.`,
+      replace: `    if (append.ending === undefined) {
       this.#version = row.version;
       await this.#readAndRetry(changes);
       return;
@@ -143,13 +142,13 @@ export const COUNTER_IDS: Plant = {
   edits: [
     {
       file: "runtime/scope.ts",
-      find: `return new Place(operationPath(base, use.count++), use);`,
-      replace: `return new Place(operationPath(kind, this.next++), use);`,
+      find: `const path = operationPath(base, use.count++);`,
+      replace: `const path = operationPath(kind, this.next++);`,
     },
     {
       file: "runtime/scope.ts",
-      find: `  readonly #uses = new Map<string, Use>();`,
-      replace: `  readonly #uses = new Map<string, Use>();
+      find: `  #uses: Map<string, Use> | undefined;`,
+      replace: `  #uses: Map<string, Use> | undefined;
   next = 0;`,
     },
   ],

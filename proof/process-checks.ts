@@ -1,26 +1,11 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { brokenStoreCases, storeConformance } from "../packages/waggle/src/testing/index.ts";
 import { memorySubject, sqliteSubject } from "../packages/waggle/test/conformance/subjects.ts";
 import { countTogether } from "../packages/waggle/test/process/count-together.ts";
 import { killWriters } from "../packages/waggle/test/process/kill-writer.ts";
 import { traceSyncOrder } from "../packages/waggle/test/process/sync-order.ts";
+import { inFolder } from "./in-folder.ts";
 import { killMainJob } from "./main-job.ts";
-import type { Level, ProcessCheck, ProcessPlant } from "./promise.ts";
-
-async function inFolder<T>(body: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), "waggle-proof-"));
-  try {
-    return await body(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-function pick<T>(level: Level, fast: T, nightly: T): T {
-  return level === "fast" ? fast : nightly;
-}
+import { type ProcessCheck, type ProcessPlant, pick } from "./promise.ts";
 
 /** kill -9 of a process that appends and acknowledges, at random moments. */
 export const KILLS: ProcessCheck = {
@@ -29,7 +14,7 @@ export const KILLS: ProcessCheck = {
     inFolder(async (folder) => {
       const { kills, acknowledged, lost, broken, corrupt } = await killWriters(
         folder,
-        pick(level, 100, 500),
+        pick(level, 20, 500),
       );
       const bad = lost + broken + corrupt;
       return {
@@ -44,7 +29,7 @@ export const KILLS: ProcessCheck = {
 export const MAIN_JOB: ProcessCheck = {
   name: "kill -9 of the main job",
   run: async (level) => {
-    const { kills, completed, differing, twice, orphans } = await killMainJob(pick(level, 50, 200));
+    const { kills, completed, differing, twice, orphans } = await killMainJob(pick(level, 20, 200));
     const bad = differing.length + twice.length + orphans.length;
     return {
       tries: kills,
@@ -87,21 +72,22 @@ export const NO_SYNC: ProcessPlant = {
     }),
 };
 
-/** Processes that count in one cell, by compare-and-set and by add. */
+/** Processes that count in one cell, by compare-and-set and by add, and at one key of a board. */
 export const COUNTERS: ProcessCheck = {
-  name: "real processes on one cell",
+  name: "real processes on one cell and one board",
   run: (level) =>
     inFolder(async (folder) => {
-      const { expected, compared, added } = await countTogether(
+      const { expected, compared, added, boardUpdated, boardAdded } = await countTogether(
         folder,
         pick(level, 4, 8),
-        pick(level, 1_000, 10_000),
+        pick(level, 500, 10_000),
       );
-      const exact = compared === expected && added === expected;
+      const sums = [compared, added, boardUpdated, boardAdded];
+      const isExact = sums.every((sum) => sum === expected);
       return {
         tries: expected,
-        failure: exact ? null : `sums ${compared} and ${added} instead of ${expected}`,
-        summary: `sums ${compared} and ${added} of ${expected}`,
+        failure: isExact ? null : `sums ${sums.join(", ")} instead of ${expected}`,
+        summary: `sums ${sums.join(", ")} of ${expected} each`,
       };
     }),
 };

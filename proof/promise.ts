@@ -11,7 +11,7 @@ export interface Exploration {
 }
 
 /** What a check outside the simulator found. */
-interface ProcessResult {
+export interface ProcessResult {
   /** How many times it was tried: kills, appends. */
   readonly tries: number;
   /** What went wrong; null: nothing. */
@@ -55,3 +55,8 @@ export const SCHEDULES: Readonly<Record<Level, number>> = { fast: 10_000, nightl
 
 /** Schedules within which a planted bug has to be found. */
 export const PLANT_SCHEDULES = 10_000;
+
+/** The amount for `level`. */
+export function pick<T>(level: Level, fast: T, nightly: T): T {
+  return level === "fast" ? fast : nightly;
+}

@@ -1,3 +1,6 @@
+import { CANCELLED_TREES, NO_SIGNAL } from "./cancel-check.ts";
+import { CHANGED_CODE, GOLDEN_HISTORIES } from "./golden-check.ts";
+import { NO_BOUND, OVERLOAD } from "./overload-check.ts";
 import {
   BLIND_RETRY,
   COUNTER_IDS,
@@ -10,9 +13,17 @@ import {
   PLAIN_WRITE,
   UNREAD_MAIL,
 } from "./plants.ts";
+import { NOTHING_SYNCED, POWER_CUTS, POWER_LOST_AFTER_WRITE } from "./power-cut-check.ts";
 import { CONFORMANCE, COUNTERS, KILLS, MAIN_JOB, NO_SYNC, SYNC_ORDER } from "./process-checks.ts";
 import type { PromiseRow } from "./promise.ts";
+import { NOBODY_FREES, RECOVERY, RECOVERY_FROM_HUNG } from "./recovery-check.ts";
 import { STORE_PLANTS } from "./store-plants.ts";
+import {
+  KILLED_WORKERS,
+  STOPPED_WORKERS,
+  WORKER_JOURNAL_AFTER_RETURN,
+  WORKERS_WITHOUT_FENCE,
+} from "./worker-checks.ts";
 
 const ROWS: readonly PromiseRow[] = [
   {
@@ -21,8 +32,8 @@ const ROWS: readonly PromiseRow[] = [
     explorations: [],
     windows: [],
     plants: [],
-    processChecks: [KILLS, SYNC_ORDER],
-    processPlants: [NO_SYNC],
+    processChecks: [KILLS, SYNC_ORDER, POWER_CUTS],
+    processPlants: [NO_SYNC, POWER_LOST_AFTER_WRITE, NOTHING_SYNCED],
   },
   {
     id: "R2",
@@ -60,7 +71,8 @@ const ROWS: readonly PromiseRow[] = [
     ],
     windows: ["replayed", "an unrecorded step ran again"],
     plants: [JOURNAL_AFTER_RETURN],
-    processChecks: [MAIN_JOB],
+    processChecks: [MAIN_JOB, KILLED_WORKERS],
+    processPlants: [WORKER_JOURNAL_AFTER_RETURN],
   },
   {
     id: "R5",
@@ -71,6 +83,7 @@ const ROWS: readonly PromiseRow[] = [
       "an unknown effect went to its policy",
     ],
     plants: [NO_INTENT, NEW_KEY],
+    processChecks: [KILLED_WORKERS],
   },
   {
     id: "R6",
@@ -78,6 +91,7 @@ const ROWS: readonly PromiseRow[] = [
     explorations: [{ scenario: "one-host-asks" }, { scenario: "two-hosts" }],
     windows: ["replayed", "a write was refused as behind"],
     plants: [BLIND_RETRY],
+    processChecks: [KILLED_WORKERS],
   },
   {
     id: "R7",
@@ -85,6 +99,7 @@ const ROWS: readonly PromiseRow[] = [
     explorations: [{ scenario: "one-host-passivates" }],
     windows: ["replayed", "a write was refused as behind"],
     plants: [UNREAD_MAIL],
+    processChecks: [KILLED_WORKERS],
   },
   {
     id: "R8",
@@ -92,6 +107,8 @@ const ROWS: readonly PromiseRow[] = [
     explorations: [{ scenario: "stalled-host", factor: 2 }],
     windows: ["a host was declared dead by another", "a write was refused as fenced"],
     plants: [NO_FENCE],
+    processChecks: [STOPPED_WORKERS],
+    processPlants: [WORKERS_WITHOUT_FENCE],
   },
   {
     id: "R12",
@@ -99,6 +116,34 @@ const ROWS: readonly PromiseRow[] = [
     explorations: [{ scenario: "racing-branches" }],
     windows: ["replayed the same way"],
     plants: [COUNTER_IDS, MANY_PER_TURN],
+    processChecks: [GOLDEN_HISTORIES, CHANGED_CODE],
+  },
+  {
+    id: "R13",
+    title: "recovery: after a restart everything unfinished goes on within 30 s",
+    explorations: [],
+    windows: [],
+    plants: [],
+    processChecks: [RECOVERY, RECOVERY_FROM_HUNG],
+    processPlants: [NOBODY_FREES],
+  },
+  {
+    id: "R14",
+    title: "backpressure: what is too much is refused with a typed error, in bounded memory",
+    explorations: [],
+    windows: [],
+    plants: [],
+    processChecks: [OVERLOAD],
+    processPlants: [NO_BOUND],
+  },
+  {
+    id: "R15",
+    title: "cancel: when it has resolved nothing of the run lives or begins",
+    explorations: [],
+    windows: [],
+    plants: [],
+    processChecks: [CANCELLED_TREES],
+    processPlants: [NO_SIGNAL],
   },
   {
     id: "STORE",

@@ -7,6 +7,7 @@ import {
   type Exploration,
   type Level,
   MIN_WINDOWS,
+  type ProcessResult,
   type PromiseRow,
   SCHEDULES,
 } from "./promise.ts";
@@ -49,7 +50,7 @@ export async function prove(row: PromiseRow, level: Level): Promise<Proof> {
     if (count < MIN_WINDOWS) problems.push(`window '${window}' was reached ${count} times only`);
   }
   const { processes, tries } = await checkProcesses(row, level, problems);
-  const plants = await huntPlants(row);
+  const plants = await huntPlants(row, problems);
   for (const { name, foundAfter } of plants) {
     if (foundAfter === null) problems.push(`planted bug was not found: ${name}`);
   }
@@ -111,7 +112,7 @@ async function checkProcesses(
   const summaries: string[] = [];
   let tries = 0;
   for (const check of row.processChecks ?? []) {
-    const result = await check.run(level);
+    const result = await orFailure(() => check.run(level));
     tries += result.tries;
     summaries.push(`${check.name}: ${result.summary}`);
     if (result.failure !== null) problems.push(`${check.name}: ${result.failure}`);
@@ -119,12 +120,33 @@ async function checkProcesses(
   return { processes: summaries, tries };
 }
 
-async function huntPlants(row: PromiseRow): Promise<readonly PlantResult[]> {
+/** What cannot be run has shown nothing; the other rows still may. */
+async function orFailure(run: () => Promise<ProcessResult>): Promise<ProcessResult> {
+  try {
+    return await run();
+  } catch (error) {
+    const failure = `it could not be run: ${String(error)}`;
+    return { tries: 0, failure, summary: "it could not be run" };
+  }
+}
+
+async function huntPlants(row: PromiseRow, problems: string[]): Promise<readonly PlantResult[]> {
   const results: PlantResult[] = [];
-  for (const plant of row.plants) results.push(await hunt(plant));
+  // A hunt that cannot even run has found nothing: a stale plant must not pass for a caught bug.
+  const note = async (name: string, run: () => Promise<Omit<PlantResult, "name">>) => {
+    try {
+      results.push({ name, ...(await run()) });
+    } catch (error) {
+      problems.push(`the hunt for '${name}' could not be run: ${String(error)}`);
+      results.push({ name, foundAfter: null, failure: null });
+    }
+  };
+  for (const plant of row.plants) await note(plant.name, () => hunt(plant));
   for (const plant of row.processPlants ?? []) {
-    const { failure, tries } = await plant.run();
-    results.push({ name: plant.name, foundAfter: failure === null ? null : tries, failure });
+    await note(plant.name, async () => {
+      const { failure, tries } = await plant.run();
+      return { foundAfter: failure === null ? null : tries, failure };
+    });
   }
   return results;
 }
@@ -146,7 +168,6 @@ async function hunt(plant: Plant): Promise<PlantResult> {
     text(child.stderr),
     new Promise<number | null>((resolve) => child.on("close", resolve)),
   ]);
-  // A hunt that cannot even run has found nothing: a stale plant must not pass for a caught bug.
   if (code !== 0) throw new Error(`the hunt for '${plant.name}' ended with ${code}: ${errors}`);
   const { foundAfter, failure } = JSON.parse(output) as Omit<PlantResult, "name">;
   return { name: plant.name, foundAfter, failure };

@@ -5,6 +5,7 @@ export const EXIT: Readonly<
     | "failOn"
     | "usage"
     | "runFailed"
+    | "refused"
     | "hungUp"
     | "interrupted"
     | "pipeClosed"
@@ -20,6 +21,8 @@ export const EXIT: Readonly<
   usage: 2,
   /** The run failed, or cannot go on. */
   runFailed: 3,
+  /** It is too late for it, somebody was first, or who asked may not do it. Nothing was changed. */
+  refused: 4,
   hungUp: 129,
   interrupted: 130,
   /** Whoever read the output has closed it. */
@@ -33,5 +36,6 @@ export const EXIT_HELP: string = `Exit codes:
   1    the report has what --fail-on names
   2    wrong arguments, or a folder or ledger that cannot be used; nothing was run
   3    the run failed, or cannot go on
+  4    refused: too late, somebody was first, or not permitted; nothing was changed
   129, 130, 143  stopped by a hang-up, Ctrl-C, a request to end; the run is kept
   141  whoever read the output closed it`;

@@ -41,8 +41,11 @@ export async function openLedger(cwd: string, durability: "power" | "process"): 
 }
 
 /** Opens the ledger of `cwd` if there is one; undefined otherwise, and nothing is made. As {@link openLedger}. */
-export async function openExistingLedger(cwd: string): Promise<Store | undefined> {
-  return existsSync(ledgerFile(cwd)) ? await open(cwd, "process") : undefined;
+export async function openExistingLedger(
+  cwd: string,
+  durability: "power" | "process" = "process",
+): Promise<Store | undefined> {
+  return existsSync(ledgerFile(cwd)) ? await open(cwd, durability) : undefined;
 }
 
 async function open(cwd: string, durability: "power" | "process"): Promise<Store> {

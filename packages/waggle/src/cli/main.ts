@@ -24,10 +24,24 @@ async function main(): Promise<number> {
     return interruption.exitCode ?? code;
   } catch (error) {
     stderr.write(problemText(error));
-    return RuntimeError.is(error, "USAGE") ? EXIT.usage : EXIT.runFailed;
+    return exitCodeOf(error);
   } finally {
     clearInterval(awake);
   }
+}
+
+/** Refusals: the command was right, and came too late or from the wrong one. */
+const REFUSED: ReadonlySet<string> = new Set([
+  "ALREADY_ANSWERED",
+  "TOO_LATE",
+  "NOT_PERMITTED",
+  "WRONG_DIGEST",
+]);
+
+function exitCodeOf(error: unknown): number {
+  if (!RuntimeError.is(error)) return EXIT.runFailed;
+  if (error.code === "USAGE") return EXIT.usage;
+  return REFUSED.has(error.code) ? EXIT.refused : EXIT.runFailed;
 }
 
 function readVersion(): string {

@@ -1,11 +1,13 @@
 import { Command, CommanderError } from "commander";
 import type { CommandContext } from "./command-context.ts";
+import { addControlCommands } from "./control-program.ts";
 import { EXIT, EXIT_HELP } from "./exit-codes.ts";
 import { FAIL_ON_WORDS } from "./fail-on.ts";
 import type { RawRunOptions } from "./run-arguments.ts";
 import { runCommand } from "./run-command.ts";
 import { type RunsOptions, runsCommand } from "./runs-command.ts";
 import { type ShowOptions, showCommand } from "./show-command.ts";
+import { type WhyOptions, whyCommand } from "./why-command.ts";
 
 const HELP = `
 Examples:
@@ -14,6 +16,8 @@ Examples:
   waggle run "Check this project" --json > report.json  for a script
   waggle runs                                           what was run here
   waggle show last                                      the newest run, its plan and its report
+  waggle why last                                       what it waits for, and who must act
+  waggle inbox                                          questions that wait for people
 
 What it keeps:
   .waggle/waggle.db            the ledger: every run and every recorded step, in the current folder
@@ -52,6 +56,16 @@ Examples:
   waggle show last
   waggle show 3fa9 --events
   waggle show 3fa9c1d2e4b5-1 --json`;
+
+const WHY_HELP = `
+<run> is the id of a run, the beginning of one, or 'last'.
+
+A run, and each of its tasks, is moving (something happens), idle (it waits for a time, or for somebody outside)
+or blocked (nothing will happen by itself).
+
+Examples:
+  waggle why last
+  waggle why 3fa9 --json`;
 
 /**
  * Parses the arguments and carries out the command they name.
@@ -139,6 +153,17 @@ function makeProgram(context: CommandContext, ended: (exitCode: number) => void)
     .action(async (run: string, options: ShowOptions) => {
       ended(await showCommand(run, options, context));
     });
+  program
+    .command("why")
+    .description("tell what an unfinished run waits for, since when, and who must act")
+    .argument("<run>", "id of a run, the beginning of one, or 'last'")
+    .option("--json", "as JSON")
+    .showHelpAfterError("(see 'waggle why --help')")
+    .addHelpText("after", WHY_HELP)
+    .action(async (run: string, options: WhyOptions) => {
+      ended(await whyCommand(run, options, context));
+    });
+  addControlCommands(program, context, ended);
   return program.showHelpAfterError("(see 'waggle --help')");
 }
 

@@ -100,6 +100,10 @@ export class RunProgress {
         return this.#closed(task, event.outcome, at);
       case "intent":
       case "unknown":
+      case "armed":
+      case "fired":
+      case "marked":
+      case "restarted":
         return [];
     }
   }

@@ -28,13 +28,12 @@ export async function readRun(store: Store, run: RunId): Promise<RunRecord | und
   }
   const root = loaded.find(({ row }) => row.id === rootTaskId(run));
   if (root === undefined) return undefined;
-  const events = loaded
-    .flatMap((task) => task.events)
-    .sort((a, b) => a.position - b.position)
-    .map(runEvent);
+  const stored = loaded.flatMap((task) => task.events).sort((a, b) => a.position - b.position);
+  const events: RunEvent[] = [];
+  for (const event of stored) events.push(await runEvent(store, event));
   const progress = new RunProgress(run);
   for (const event of events) progress.apply(event);
-  const first = runEvent(root.origin).event;
+  const { event: first } = await runEvent(store, root.origin);
   return {
     run,
     root: root.row,

@@ -33,7 +33,7 @@ export async function watchRun(
   const signal = AbortSignal.any([over.signal, watcher.signal]);
   try {
     for await (const stored of store.tail(run, 0, signal)) {
-      const event = runEvent(stored);
+      const event = await runEvent(store, stored);
       const isNews = !known.has(event.position);
       for (const change of progress.apply(event)) {
         if (isNews || change.type === "closed") tell(change);

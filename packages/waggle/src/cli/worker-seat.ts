@@ -1,5 +1,6 @@
 import { type HostId, hostIdFrom, type RunId } from "../core/ids.ts";
 import type { HostBeat, Store } from "../ports/store.ts";
+import { readReport } from "../runtime/directory.ts";
 
 // Of several processes that want to work on one run, one does and the others follow it. Each run has a seat: a
 // cell that names who sits there. Invariants:
@@ -27,7 +28,7 @@ export async function readSeat(store: Store, run: RunId): Promise<Seat> {
   const sitting = workerOf(cell?.value ?? null);
   const isThere =
     sitting !== undefined &&
-    (await livingHosts(store)).some((host) => workerOf(host.report)?.token === sitting.token);
+    (await livingHosts(store)).some((host) => workerIn(host)?.token === sitting.token);
   return { worker: isThere ? sitting : undefined, version: cell?.version ?? 0 };
 }
 
@@ -58,9 +59,9 @@ export async function livingHosts(store: Store): Promise<readonly HostBeat[]> {
 /** The process id that each living host says it has. */
 export function processIds(hosts: readonly HostBeat[]): ReadonlyMap<HostId, number> {
   return new Map(
-    hosts.flatMap(({ host, report }) => {
-      const worker = workerOf(report);
-      return worker === undefined ? [] : [[host, worker.pid] as const];
+    hosts.flatMap((beat) => {
+      const worker = workerIn(beat);
+      return worker === undefined ? [] : [[beat.host, worker.pid] as const];
     }),
   );
 }
@@ -69,10 +70,16 @@ function cellName(run: RunId): string {
   return `cli.worker.${run}`;
 }
 
-/** What a host's report, or a seat's cell, says of its process; undefined if it is none of this command. */
+function workerIn(host: HostBeat): Worker | undefined {
+  return workerFrom(readReport(host).about);
+}
+
 function workerOf(json: string | null): Worker | undefined {
-  if (json === null) return undefined;
-  const said: unknown = JSON.parse(json);
+  return json === null ? undefined : workerFrom(JSON.parse(json));
+}
+
+/** What a host, or a seat's cell, says of its process; undefined if it is none of this command. */
+function workerFrom(said: unknown): Worker | undefined {
   if (typeof said !== "object" || said === null || !("token" in said) || !("pid" in said)) {
     return undefined;
   }

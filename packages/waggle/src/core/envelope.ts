@@ -16,6 +16,11 @@ export interface Envelope {
   readonly priority: Priority;
   /** How many messages lie between this one and the root; 0 for the root. */
   readonly hops: number;
-  /** Wall-clock ms after which nobody waits for the answer any more; null: no limit. */
+  /** Of the tasks of one agent and key one runs at a time, in order of creation (K9); null: it has none. */
+  readonly key: string | null;
+  /**
+   * When nobody waits for the answer any more; null: no limit. In run time: wall-clock ms less the time for which
+   * the run was paused.
+   */
   readonly deadline: number | null;
 }

@@ -35,8 +35,18 @@ export type ErrorCode =
   | "CONFLICT"
   | "VALUE_TOO_LARGE"
   | "LIMIT_REACHED"
+  | "MAILBOX_FULL"
+  | "UNHANDLED"
+  | "EXPIRED"
   | "STEP_TIMEOUT"
   | "ASK_TIMEOUT"
+  | "WAIT_TIMEOUT"
+  | "DEADLOCK"
+  | "TOO_LATE"
+  | "ALREADY_ANSWERED"
+  | "QUESTION_EXPIRED"
+  | "WRONG_DIGEST"
+  | "NOT_PERMITTED"
   | "CANCELLED"
   | "EFFECT_UNKNOWN"
   | "HANDLER_FAILED"
@@ -66,9 +76,39 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeFacts>> = {
   CLOSED: fact("state", "not-applied", false, "the system or store was closed"),
   CONFLICT: fact("state", "not-applied", true, "somebody else changed the value first"),
   VALUE_TOO_LARGE: fact("capacity", "not-applied", false, "a value is over the size limit"),
-  LIMIT_REACHED: fact("capacity", "not-applied", false, "hops or open tasks reached their limit"),
+  LIMIT_REACHED: fact(
+    "capacity",
+    "not-applied",
+    false,
+    "hops, messages of a run or operations of a task reached their limit",
+  ),
+  MAILBOX_FULL: fact(
+    "capacity",
+    "not-applied",
+    true,
+    "as many messages wait for an agent as its contract allows",
+  ),
+  UNHANDLED: fact("usage", "not-applied", false, "the agent has no handler for the message"),
+  EXPIRED: fact("timeout", "not-applied", false, "nobody began the message before its deadline"),
   STEP_TIMEOUT: fact("timeout", "unknown", false, "a step's body took longer than its timeoutMs"),
   ASK_TIMEOUT: fact("timeout", "unknown", false, "no answer came within the ask's timeoutMs"),
+  WAIT_TIMEOUT: fact("timeout", "not-applied", false, "no signal came within the wait's timeoutMs"),
+  DEADLOCK: fact(
+    "state",
+    "not-applied",
+    false,
+    "agents wait for each other in a cycle; this ask was chosen to fail",
+  ),
+  TOO_LATE: fact("state", "not-applied", false, "nobody waits for this answer any more"),
+  ALREADY_ANSWERED: fact("state", "not-applied", false, "another answer came first; it counts"),
+  QUESTION_EXPIRED: fact("timeout", "not-applied", false, "a person did not answer in time"),
+  WRONG_DIGEST: fact(
+    "state",
+    "not-applied",
+    false,
+    "an answer to something else than what is asked",
+  ),
+  NOT_PERMITTED: fact("state", "not-applied", false, "somebody may not do what was asked for"),
   CANCELLED: fact("cancelled", "unknown", false, "the operation was cancelled"),
   EFFECT_UNKNOWN: fact(
     "unavailable",
@@ -178,6 +218,7 @@ export function runtimeError(
     readonly cause?: unknown;
     readonly details?: Readonly<Record<string, unknown>>;
     readonly outcome?: ErrorOutcome;
+    readonly retryAfterMs?: number;
   } = {},
 ): RuntimeError {
   const { kind, outcome, retryable } = ERROR_CODES[code];
@@ -189,6 +230,7 @@ export function runtimeError(
       retryable,
       message,
       ...(extra.details === undefined ? {} : { details: extra.details }),
+      ...(extra.retryAfterMs === undefined ? {} : { retryAfterMs: extra.retryAfterMs }),
     },
     extra.cause,
   );

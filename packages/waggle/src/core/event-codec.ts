@@ -1,6 +1,7 @@
 import { decodeData, encodeData } from "./data.ts";
-import type { ErrorData } from "./errors.ts";
-import type { Outcome, TaskEvent, TaskEventType } from "./event.ts";
+import { type ErrorData, runtimeError } from "./errors.ts";
+import type { BlobReference, Outcome, TaskEvent, TaskEventType } from "./event.ts";
+import type { BlobId } from "./ids.ts";
 
 /** An event as it is stored: its type, and everything else of it as JSON text. */
 export interface EncodedEvent {
@@ -21,11 +22,6 @@ export function errorOutcome(error: ErrorData): EncodedOutcome {
   return `{"type":"error","error":${encodeData(error, "error")}}` as EncodedOutcome;
 }
 
-/** The outcome behind `encoded`; a fresh copy at each call. */
-export function decodeOutcome(encoded: EncodedOutcome): Outcome {
-  return decodeData(encoded) as Outcome;
-}
-
 /** Encodes an event whose fields are small. */
 export function encodeEvent(event: TaskEvent): EncodedEvent {
   const { type, ...rest } = event;
@@ -36,7 +32,7 @@ export function encodeEvent(event: TaskEvent): EncodedEvent {
 export function spliceEvent(
   type: TaskEventType,
   fields: Readonly<Record<string, unknown>>,
-  name: "input" | "outcome",
+  name: "input" | "inputBlob" | "outcome",
   encoded: string,
 ): EncodedEvent {
   const head = JSON.stringify(fields);
@@ -44,8 +40,62 @@ export function spliceEvent(
   return { type, data: `${head.slice(0, -1)}${comma}"${name}":${encoded}}` };
 }
 
-/** Decodes what {@link encodeEvent} or {@link spliceEvent} made. */
-export function decodeEvent(stored: EncodedEvent): TaskEvent {
+/** JSON texts of blobs, by their ids. */
+export type BlobTexts = ReadonlyMap<BlobId, string>;
+
+const NO_TEXTS: BlobTexts = new Map();
+
+/** An event as it stands in the ledger: a large value is only referred to. */
+type StoredFields = { readonly type: TaskEventType } & {
+  readonly outcome?: Outcome | BlobReference;
+  readonly inputBlob?: BlobReference;
+};
+
+/**
+ * Decodes what {@link encodeEvent} or {@link spliceEvent} made.
+ * @param texts - The blobs that {@link blobsIn} names.
+ */
+export function decodeEvent(stored: EncodedEvent, texts: BlobTexts = NO_TEXTS): TaskEvent {
   // The ledger is written by this codec only; a newer format is refused when the store is opened.
-  return { type: stored.type, ...(decodeData(stored.data) as object) } as TaskEvent;
+  const event = { type: stored.type, ...(decodeData(stored.data) as object) } as StoredFields;
+  if (event.outcome?.type === "blob") {
+    const value = textOf(event.outcome, texts);
+    return { ...event, outcome: { type: "value", value } } as unknown as TaskEvent;
+  }
+  if (event.inputBlob !== undefined) {
+    const { inputBlob, ...rest } = event;
+    return { ...rest, input: textOf(inputBlob, texts) } as unknown as TaskEvent;
+  }
+  return event as unknown as TaskEvent;
+}
+
+/** An event as {@link decodeEvent} gives it, with `null` in the place of a value that is kept as a blob. */
+export function decodeEventOnly(stored: EncodedEvent): TaskEvent {
+  const blob = blobsIn(stored.data);
+  return decodeEvent(stored, blob === undefined ? NO_TEXTS : new Map([[blob, "null"]]));
+}
+
+/** The outcome in `data`, which may be a reference to a blob. */
+export function resolveOutcome(outcome: Outcome | BlobReference, texts: BlobTexts): Outcome {
+  if (outcome.type !== "blob") return outcome;
+  return { type: "value", value: textOf(outcome, texts) };
+}
+
+/** The blob that the encoded event or answer `data` refers to; an event has one value at most. */
+export function blobsIn(data: string): BlobId | undefined {
+  // References are short: a long text is a value that stands in the event itself.
+  if (data.length > MAX_REFERRING || !data.includes(REFERENCE)) return undefined;
+  const { outcome, inputBlob } = decodeData(data) as Partial<StoredFields>;
+  if (outcome?.type === "blob") return outcome.blob;
+  return inputBlob?.blob;
+}
+
+const REFERENCE = '"type":"blob","blob":"';
+/** Longest text of an event or answer that refers to a blob: paths and names around it are bounded. */
+const MAX_REFERRING = 64 * 1024;
+
+function textOf({ blob }: BlobReference, texts: BlobTexts): unknown {
+  const text = texts.get(blob);
+  if (text === undefined) throw runtimeError("INVARIANT", `blob ${blob} was not read`);
+  return decodeData(text);
 }

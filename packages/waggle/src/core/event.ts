@@ -1,5 +1,5 @@
 import type { ErrorData } from "./errors.ts";
-import type { HostId, Path, TaskId } from "./ids.ts";
+import type { BlobId, HostId, Path, TaskId } from "./ids.ts";
 
 /** Effect class of a step; decides what happens when a crash falls between the effect and its record. */
 export type EffectClass =
@@ -10,17 +10,27 @@ export type EffectClass =
   /** Must not run twice: fail with `EFFECT_UNKNOWN`. */
   | "once";
 
-/** A value or an error, as recorded. */
+/** A value or an error, as handlers and readers see it. */
 export type Outcome =
   | { readonly type: "value"; readonly value: unknown }
   | { readonly type: "error"; readonly error: ErrorData };
+
+/** Stands in the place of a large value that is stored once, by content. */
+export interface BlobReference {
+  readonly type: "blob";
+  readonly blob: BlobId;
+  /** Characters of its JSON text. */
+  readonly length: number;
+}
 
 /**
  * What can stand in a task's stream. Order in the stream is the order in which things reached the handler
  * (K4). `started`: the root's input. `resumed`: first append after a claim. `asked`: a child was created.
  * `intent`: an effect is about to start. `done`: a step's outcome. `received`: a child's answer was handed
  * over. `dropped`: an operation nobody waits for any more. `unknown`: a crash cut an effect. `stuck`: replay
- * left the recorded path. `closed`: the task's outcome.
+ * left the recorded path. `closed`: the task's outcome. `armed`: a timer or a wait for a signal began. `fired`: its
+ * time has come. `marked`: the code has changed here. `restarted`: the handler begins anew, as generation n.
+ * `until` is in run time: wall-clock ms less the time for which the run was paused.
  */
 export type TaskEvent =
   | { readonly type: "started"; readonly input: unknown }
@@ -31,6 +41,8 @@ export type TaskEvent =
       readonly child: TaskId;
       readonly target: string;
       readonly awaited: boolean;
+      /** When the asker stops waiting; null: never. */
+      readonly until: number | null;
       readonly input: unknown;
     }
   | {
@@ -44,10 +56,13 @@ export type TaskEvent =
   | {
       readonly type: "received";
       readonly path: Path;
-      readonly child: TaskId;
+      /** Who answered; null: it was a signal. */
+      readonly child: TaskId | null;
+      /** The signal's number in the inbox. */
+      readonly seq?: number;
       readonly outcome: Outcome;
     }
-  | { readonly type: "dropped"; readonly path: Path; readonly why: "timeout" | "returned" }
+  | { readonly type: "dropped"; readonly path: Path; readonly why: DropReason }
   | {
       readonly type: "unknown";
       readonly path: Path;
@@ -60,7 +75,29 @@ export type TaskEvent =
       readonly actual: string;
       readonly hint: string;
     }
-  | { readonly type: "closed"; readonly outcome: Outcome };
+  | { readonly type: "closed"; readonly outcome: Outcome }
+  | {
+      readonly type: "armed";
+      readonly path: Path;
+      readonly until: number | null;
+      /** Name of the signal that is waited for; null: a timer only. */
+      readonly signal: string | null;
+    }
+  | { readonly type: "fired"; readonly path: Path }
+  | { readonly type: "marked"; readonly id: string }
+  | {
+      readonly type: "restarted";
+      readonly generation: number;
+      /** Numbers of the signals in the inbox that earlier generations took. */
+      readonly taken: readonly number[];
+      readonly input: unknown;
+    };
+
+/**
+ * Why nobody waits for an operation any more. `timeout`: it took too long. `returned`: its handler has returned.
+ * `lost`: its branch was given up. `cancelled`: its task was.
+ */
+export type DropReason = "timeout" | "returned" | "lost" | "cancelled";
 
 export type TaskEventType = TaskEvent["type"];
 
@@ -76,4 +113,8 @@ export const TASK_EVENT_TYPES: readonly TaskEventType[] = [
   "unknown",
   "stuck",
   "closed",
+  "armed",
+  "fired",
+  "marked",
+  "restarted",
 ];

@@ -1,10 +1,11 @@
-import { digest128 } from "./digest.ts";
+import { digest128, digest256 } from "./digest.ts";
 import { runtimeError } from "./errors.ts";
 
 declare const runId: unique symbol;
 declare const taskId: unique symbol;
 declare const hostId: unique symbol;
 declare const path: unique symbol;
+declare const blobId: unique symbol;
 
 /** Names one run: `^[a-z0-9][a-z0-9._-]{0,127}$`, unique in its store. The caller's dedupe id, or random. */
 export type RunId = string & { readonly [runId]: true };
@@ -16,12 +17,17 @@ export type TaskId = string & { readonly [taskId]: true };
 export type HostId = string & { readonly [hostId]: true };
 
 /**
- * The place of an operation in the call tree of a handler: `kind:name[key]#n`. `n` counts sequential
- * repetitions of the same kind, name and key, from 0, and is left out for 0.
+ * The place of an operation in the call tree of a handler: `scope/kind:name[key]#n`. `n` counts sequential
+ * repetitions of the same kind, name and key in its scope, from 0, and is left out for 0. A scope is the path of
+ * an `all`, `race` or `branch`, with the key of the branch: `all:pages[3]/step:fetch`.
  */
 export type Path = string & { readonly [path]: true };
 
+/** Names bytes by what they are: their SHA-256 in hex, 64 digits. */
+export type BlobId = string & { readonly [blobId]: true };
+
 const RUN_ID = /^[a-z0-9][a-z0-9._-]{0,127}$/;
+const TASK_ID = /^[0-9a-f]{32}$/;
 const AGENT_NAME = /^[a-z][a-z0-9-]{0,63}$/;
 const OPERATION_NAME = /^[a-zA-Z][a-zA-Z0-9]{0,63}$/;
 
@@ -31,6 +37,14 @@ export function parseRunId(text: string): RunId {
     throw runtimeError("USAGE", `run id ${JSON.stringify(text)} does not match ${RUN_ID.source}`);
   }
   return text as RunId;
+}
+
+/** @throws RuntimeError `USAGE` if `text` is no task id; nothing happened. */
+export function parseTaskId(text: string): TaskId {
+  if (!TASK_ID.test(text)) {
+    throw runtimeError("USAGE", `task id ${JSON.stringify(text)} does not match ${TASK_ID.source}`);
+  }
+  return text as TaskId;
 }
 
 /** @throws RuntimeError `USAGE` if `text` is no agent name; nothing happened. */
@@ -60,6 +74,11 @@ export function hostIdFrom(randomHex: string): HostId {
   return `host-${randomHex}` as HostId;
 }
 
+/** The name of `bytes`. */
+export function blobIdOf(bytes: Uint8Array): BlobId {
+  return digest256(bytes) as BlobId;
+}
+
 /** The root task of a run. */
 export function rootTaskId(run: RunId): TaskId {
   return digest128("root", run) as TaskId;
@@ -68,6 +87,14 @@ export function rootTaskId(run: RunId): TaskId {
 /** The task created by the operation at `at` in the handler of `parent`: asking again is the same question. */
 export function childTaskId(parent: TaskId, at: Path): TaskId {
   return digest128("child", parent, at) as TaskId;
+}
+
+/**
+ * In front of the paths of the `generation`-th life of a handler that began anew: its operations are others than
+ * those before, so their children and effect keys differ too. Empty for 0.
+ */
+export function generationPrefix(generation: number): string {
+  return generation === 0 ? "" : `~${generation}/`;
 }
 
 /** The `repetition`-th use of the place `base`, which is `kind:name` or `kind:name[key]`. */

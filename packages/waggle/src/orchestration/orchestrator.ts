@@ -68,8 +68,5 @@ export function orchestrator<S extends PlannerShape>(
 
 function operationsOf(agents: readonly AgentDefinition[]): FindOperation {
   const byName = new Map(agents.map((definition) => [definition.name, definition]));
-  return (agentName, operation) => {
-    const shape = byName.get(agentName)?.operations[operation];
-    return shape === undefined ? undefined : { agent: agentName, name: operation, shape };
-  };
+  return (agentName, operation) => byName.get(agentName)?.operation(operation);
 }

@@ -1,6 +1,6 @@
 export type { Bus } from "./bus.ts";
 export type { CallOptions } from "./call-options.ts";
-export type { Clock } from "./clock.ts";
+export type { Clock, SleepOptions } from "./clock.ts";
 export type { Random } from "./random.ts";
 export type {
   Command,
@@ -16,6 +16,7 @@ export type {
   AddWrite,
   AppendWrite,
   Batch,
+  BlobWrite,
   Cell,
   Claimed,
   ClaimRequest,
@@ -30,8 +31,13 @@ export type {
   GateWrite,
   HostBeat,
   LoadedTask,
+  LogPage,
+  LogRecord,
   Mail,
   MailKind,
+  NewRecord,
+  PublishWrite,
+  RecordQuery,
   RefusalReason,
   Refused,
   RunQuery,
@@ -42,9 +48,12 @@ export type {
   StoredEvent,
   StoreFactory,
   StoreMachine,
+  StoreReads,
   TaskQuery,
   TaskRow,
   TaskState,
+  TrimLogWrite,
+  TrimWrite,
   Unknown,
   Write,
 } from "./store.ts";

@@ -1,4 +1,4 @@
-import type { Contract, OperationShape, OperationShapes } from "../core/contract.ts";
+import type { Contract, Operation, OperationShape, OperationShapes } from "../core/contract.ts";
 import { runtimeError } from "../core/errors.ts";
 import type { InferInput, InferOutput } from "../core/schema.ts";
 import type { Context } from "./context.ts";
@@ -17,6 +17,10 @@ export type Handlers<Shapes extends OperationShapes> = {
 export interface AgentOptions {
   /** What it is good at, in words that others search for. */
   readonly capabilities?: readonly string[];
+  /** Names by which several agents are addressed at once (`ctx.broadcast`). */
+  readonly groups?: readonly string[];
+  /** Of its code, for those who look at the registry. */
+  readonly version?: string;
   /** Tasks of it that may be busy at one time in one host; those that wait do not count. Default 16. */
   readonly concurrency?: number;
 }
@@ -26,7 +30,11 @@ export interface AgentDefinition {
   readonly name: string;
   readonly operations: OperationShapes;
   readonly capabilities: readonly string[];
+  readonly groups: readonly string[];
+  readonly version: string | null;
   readonly concurrency: number;
+  /** An operation as its contract declares it. */
+  operation(name: string): Operation | undefined;
   handler(operation: string): Handler<OperationShape> | undefined;
 }
 
@@ -60,7 +68,13 @@ export function agent<Shapes extends OperationShapes>(
     name,
     operations,
     capabilities: options.capabilities ?? [],
+    groups: options.groups ?? [],
+    version: options.version ?? null,
     concurrency,
+    operation: (operation) =>
+      Object.hasOwn(operations, operation)
+        ? (contract as Readonly<Record<string, Operation>>)[operation]
+        : undefined,
     handler: (operation) => table.get(operation),
   };
 }

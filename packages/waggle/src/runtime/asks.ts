@@ -1,31 +1,37 @@
 import type { Envelope } from "../core/envelope.ts";
-import { runtimeError, toErrorData } from "../core/errors.ts";
-import { encodeEvent, errorOutcome, spliceEvent, valueOutcome } from "../core/event-codec.ts";
+import { runtimeError } from "../core/errors.ts";
+import { encodeEvent, spliceEvent } from "../core/event-codec.ts";
 import { childTaskId } from "../core/ids.ts";
+import { inputField, type Payload } from "../core/payload.ts";
 import type { Priority } from "../core/priority.ts";
-import type { CreateWrite } from "../ports/store.ts";
+import type { CreateWrite, RefusalReason, Write } from "../ports/store.ts";
+import { cancelMail, endDropped, recordDropped } from "./drops.ts";
 import { askTimeout } from "./journal.ts";
-import {
-  type Answer,
-  decodeAnswer,
-  delivery,
-  type Operation,
-  type OperationOwner,
-} from "./operation.ts";
+import { type Answer, earlier, type Operation, type OperationOwner, runTime } from "./operation.ts";
+import { isTooEarly, park, startTimer } from "./parking.ts";
+import { blobWrite, recordError } from "./recording.ts";
 
 /** Messages may beget messages this many times; then `LIMIT_REACHED`. */
 export const MAX_HOPS: number = 64;
+
+/** First pause before a full mailbox is tried again; it doubles up to the last. */
+const FIRST_FULL_PAUSE_MS = 50;
+const LAST_FULL_PAUSE_MS = 5_000;
 
 /** A message a handler is about to send. */
 export interface Message {
   readonly agent: string;
   readonly operation: string;
-  /** JSON text of the parsed input. */
-  readonly input: string;
+  /** The parsed input. */
+  readonly input: Payload;
   readonly awaited: boolean;
   readonly priority: Priority;
   /** How long the answer is waited for; null: for ever. */
   readonly timeoutMs: number | null;
+  readonly key: string | null;
+  /** Most messages that may wait for the agent; undefined: its contract is not known here. */
+  readonly mailbox: number | undefined;
+  readonly whenFull: "wait" | "refuse";
 }
 
 /**
@@ -35,57 +41,171 @@ export interface Message {
 export function beginMessage(owner: OperationOwner, operation: Operation, message: Message): void {
   const { path } = operation;
   const recorded = owner.journal.asks.get(path);
-  if (recorded !== undefined) {
-    if (recorded.input !== message.input) {
-      owner.diverged(`${path} with input ${recorded.input}`, `${path} with input ${message.input}`);
+  if (recorded === undefined) {
+    if (owner.host.knowsAgent(message.agent)) {
+      tryToSend(owner, operation, message, FIRST_FULL_PAUSE_MS);
     } else {
-      park(owner, operation, message.timeoutMs === null ? null : recorded.at + message.timeoutMs);
+      void lookFor(owner, operation, message);
     }
     return;
   }
-  const child = childEnvelope(owner, operation, message);
-  let taken: boolean | undefined;
-  owner.outbox.add({
-    events: [askedEvent(child, message)],
-    starts: true,
-    extra: (firstEvent) => {
-      taken ??= owner.host.takeSlot(message.agent);
-      return [createWrite(child, firstEvent, taken ? owner.host.id : null)];
-    },
-    committed: (at) => {
-      if (taken === true) owner.host.startChild(child, JSON.parse(message.input));
-      else owner.host.claimable(message.agent);
-      accepted(owner, operation, message, child, at);
-    },
-    refused: (reason) => {
-      if (taken === true) owner.host.giveSlot(message.agent);
-      const error = runtimeError("INVARIANT", `child of ${path} was refused: ${reason}`);
-      failAsk(owner, operation, error);
-    },
-    abandoned: () => {
-      if (taken === true) owner.host.giveSlot(message.agent);
-    },
-  });
+  const input = message.input.blob?.id ?? message.input.text;
+  const target = targetOf(message);
+  if (recorded.input !== input || recorded.target !== target) {
+    const was = `${path} of ${recorded.target} with input ${recorded.input}`;
+    owner.diverged(was, `${path} of ${target} with input ${input}`);
+    return;
+  }
+  operation.child = recorded.child;
+  // Whoever searched for a deadlock when it was queued may have died over it.
+  if (message.key !== null && message.awaited) owner.host.queuedBehindKey(recorded.child);
+  waitForAnswer(owner, operation, recorded.until);
 }
 
-function accepted(
+/** The agent is not known here: it may have come to another host since the last beat. */
+async function lookFor(
   owner: OperationOwner,
   operation: Operation,
   message: Message,
-  child: Envelope,
-  at: number,
+): Promise<void> {
+  operation.phase = "running";
+  const isThere = await owner.host.lookUpAgent(message.agent);
+  if (owner.finished) return;
+  if (operation.dropped !== undefined) recordDropped(owner, operation);
+  else if (isThere) tryToSend(owner, operation, message, FIRST_FULL_PAUSE_MS);
+  else recordError(owner, operation, unknownAgent(message.agent));
+}
+
+/** The error for a message to an agent that no living host runs. */
+export function unknownAgent(agent: string): Error {
+  return runtimeError("UNKNOWN_AGENT", `no living host runs an agent '${agent}'`);
+}
+
+function tryToSend(
+  owner: OperationOwner,
+  operation: Operation,
+  message: Message,
+  pauseMs: number,
 ): void {
-  if (message.awaited) {
-    park(owner, operation, message.timeoutMs === null ? null : at + message.timeoutMs);
+  operation.phase = "starting";
+  const child = childEnvelope(owner, operation, message);
+  const { host } = owner;
+  let taken: boolean | undefined;
+  const giveBack = (): void => {
+    if (taken === true) host.giveSlot(message.agent);
+  };
+  owner.outbox.add({
+    events: [askedEvent(child, message)],
+    starts: true,
+    cleanup: operation.isCleanup,
+    extra: (firstEvent) => {
+      taken ??= message.key === null && host.takeSlot(message.agent, message.operation);
+      return messageWrites(owner, child, message, firstEvent, taken);
+    },
+    committed: (at) => {
+      if (taken === true) host.startChild(child, JSON.parse(message.input.text), owner.pausedMs);
+      else host.claimable(message.agent);
+      host.messageSent(child.run);
+      if (child.key !== null && child.awaited) host.queuedBehindKey(child.id);
+      accepted(owner, operation, child, at);
+    },
+    refused: (reason) => {
+      giveBack();
+      notAccepted(owner, operation, message, pauseMs, reason);
+    },
+    abandoned: giveBack,
+  });
+}
+
+function messageWrites(
+  owner: OperationOwner,
+  child: Envelope,
+  { input, mailbox }: Message,
+  event: number,
+  taken: boolean,
+): readonly Write[] {
+  const create: CreateWrite = {
+    type: "create",
+    task: child,
+    origin: { write: 0, event },
+    owner: taken ? owner.host.id : null,
+    events: [],
+    ...(mailbox === undefined || taken ? {} : { mailbox }),
+  };
+  const writes: Write[] = [create, ...owner.host.messageAllowance(child.run)];
+  if (input.blob !== undefined) writes.push(blobWrite(input.blob, child.run));
+  return writes;
+}
+
+function accepted(owner: OperationOwner, operation: Operation, child: Envelope, at: number): void {
+  if (child.awaited) {
+    operation.child = child.id;
+    waitForAnswer(owner, operation, child.deadline);
     return;
   }
   operation.settling = "recorded";
-  owner.deliver(delivery(operation.path, at, valueOutcome(JSON.stringify(child.id))));
+  owner.deliver({ path: operation.path, at, outcome: { type: "value", value: child.id } });
+}
+
+function notAccepted(
+  owner: OperationOwner,
+  operation: Operation,
+  message: Message,
+  pauseMs: number,
+  reason: RefusalReason,
+): void {
+  const { path } = operation;
+  if (reason === "gate") {
+    owner.gateClosed(operation);
+  } else if (reason === "bound") {
+    const problem = `run '${owner.task.run}' has sent as many messages as a run may`;
+    recordError(owner, operation, runtimeError("LIMIT_REACHED", problem));
+  } else if (reason !== "full") {
+    recordError(
+      owner,
+      operation,
+      runtimeError("INVARIANT", `child of ${path} was refused: ${reason}`),
+    );
+  } else if (message.whenFull === "refuse") {
+    recordError(owner, operation, mailboxFull(message.agent, message.mailbox));
+  } else {
+    waitForRoom(owner, operation, message, pauseMs);
+  }
+}
+
+/** The error for a message that finds `limit` others waiting for `agent`. */
+export function mailboxFull(agent: string, limit: number | undefined): Error {
+  return runtimeError("MAILBOX_FULL", `mailbox of agent '${agent}' is full (limit ${limit})`, {
+    retryAfterMs: 1_000,
+    details: { agent, limit },
+  });
+}
+
+/** Back-pressure: waits in memory or dropped to the ledger, holding nothing, and tries again. */
+function waitForRoom(
+  owner: OperationOwner,
+  operation: Operation,
+  message: Message,
+  pauseMs: number,
+): void {
+  if (operation.dropped !== undefined) {
+    operation.phase = "parked";
+    endDropped(owner, operation);
+    return;
+  }
+  operation.outside = true;
+  operation.deadline = runTime(owner) + pauseMs;
+  startTimer(owner, operation, operation.deadline, () => {
+    operation.outside = false;
+    operation.deadline = null;
+    tryToSend(owner, operation, message, Math.min(2 * pauseMs, LAST_FULL_PAUSE_MS));
+  });
+  park(owner, operation);
 }
 
 function childEnvelope(owner: OperationOwner, operation: Operation, message: Message): Envelope {
-  const { task, host } = owner;
-  const ownDeadline = message.timeoutMs === null ? null : host.clock.now() + message.timeoutMs;
+  const { task } = owner;
+  const own = message.timeoutMs === null ? null : runTime(owner) + message.timeoutMs;
   return {
     id: childTaskId(task.id, operation.path),
     run: task.run,
@@ -96,77 +216,62 @@ function childEnvelope(owner: OperationOwner, operation: Operation, message: Mes
     operation: message.operation,
     priority: message.priority,
     hops: task.hops + 1,
+    key: message.key,
     // A deadline travels with what is asked on the way; a send outlives its sender.
-    deadline: message.awaited ? earlier(task.deadline, ownDeadline) : null,
+    deadline: message.awaited ? earlier(task.deadline, own) : null,
   };
 }
 
-function earlier(a: number | null, b: number | null): number | null {
-  if (a === null) return b;
-  return b === null ? a : Math.min(a, b);
+function targetOf({ agent, operation }: Message): string {
+  return `${agent}.${operation}`;
 }
 
 function askedEvent(child: Envelope, message: Message): ReturnType<typeof spliceEvent> {
-  const target = `${message.agent}.${message.operation}`;
-  const fields = { path: child.path, child: child.id, target, awaited: message.awaited };
-  return spliceEvent("asked", fields, "input", message.input);
-}
-
-function createWrite(child: Envelope, event: number, host: CreateWrite["owner"]): CreateWrite {
-  return { type: "create", task: child, origin: { write: 0, event }, owner: host, events: [] };
-}
-
-function failAsk(owner: OperationOwner, operation: Operation, error: unknown): void {
-  operation.settling = "recording";
-  const outcome = errorOutcome(toErrorData(error));
-  owner.outbox.add({
-    events: [spliceEvent("done", { path: operation.path }, "outcome", outcome)],
-    starts: false,
-    committed: (at) => {
-      operation.settling = "recorded";
-      owner.deliver(delivery(operation.path, at, outcome));
-    },
-  });
+  const { path, id, awaited, deadline } = child;
+  const fields = { path, child: id, target: targetOf(message), awaited, until: deadline };
+  const { name, encoded } = inputField(message.input);
+  return spliceEvent("asked", fields, name, encoded);
 }
 
 /** From here on the operation waits for its answer, in memory or not. */
-function park(owner: OperationOwner, operation: Operation, deadline: number | null): void {
-  operation.parked = true;
-  operation.deadline = deadline;
-  if (deadline !== null) {
-    const timer = new AbortController();
-    operation.stop = () => timer.abort();
-    const ms = Math.max(0, deadline - owner.host.clock.now());
-    owner.host.clock.sleep(ms, { signal: timer.signal }).then(
-      () => timeOut(owner, operation),
-      () => {}, // stopped: the answer was first, or the task left memory
-    );
+function waitForAnswer(owner: OperationOwner, operation: Operation, until: number | null): void {
+  if (operation.settling !== "no") {
+    // It came while nobody knew that the question had been written.
+    park(owner, operation);
+    return;
   }
-  owner.parked(operation);
+  if (operation.dropped !== undefined) {
+    park(owner, operation);
+    endDropped(owner, operation);
+    return;
+  }
+  operation.deadline = until;
+  if (until !== null) startTimer(owner, operation, until, () => timeOut(owner, operation, until));
+  park(owner, operation);
 }
 
-/** K3: holds only if no answer was acknowledged before; otherwise the answer is used. */
-function timeOut(owner: OperationOwner, operation: Operation): void {
-  if (operation.settling !== "no" || owner.finished) return;
+/** K3: holds only if no answer was acknowledged before; otherwise the answer is used. The child is told to stop. */
+function timeOut(owner: OperationOwner, operation: Operation, until: number): void {
+  const { path, child } = operation;
+  if (operation.settling !== "no" || owner.finished || child === undefined) return;
   operation.settling = "timing-out";
-  const { path } = operation;
   operation.timeOut = {
     events: [encodeEvent({ type: "dropped", path, why: "timeout" })],
     starts: false,
     checksInbox: true,
-    isStale: () => operation.settling !== "timing-out",
+    extra: () => [cancelMail(child)],
+    isStale: () => {
+      if (operation.settling !== "timing-out") return true;
+      return isTooEarly(owner, operation, until, () => timeOut(owner, operation, until));
+    },
     committed: (at) => {
       operation.settling = "recorded";
       operation.lateAnswer = undefined;
+      owner.host.mailed();
       owner.deliver({ path, at, outcome: { type: "error", error: askTimeout(path) } });
     },
   };
   owner.outbox.add(operation.timeOut);
-}
-
-/** Takes the mail of kind `answer` with `data`. */
-export function receiveMail(owner: OperationOwner, operation: Operation, data: string): void {
-  receiveAnswer(owner, operation, decodeAnswer(data));
 }
 
 /** Takes an answer that came during a time-out's flight, now that the flight was refused. */
@@ -176,8 +281,9 @@ export function receiveLateAnswer(owner: OperationOwner, operation: Operation): 
   if (lateAnswer !== undefined) receiveAnswer(owner, operation, lateAnswer);
 }
 
-function receiveAnswer(owner: OperationOwner, operation: Operation, answer: Answer): void {
-  const { timeOut, settling } = operation;
+/** Takes an answer that came by mail. */
+export function receiveAnswer(owner: OperationOwner, operation: Operation, answer: Answer): void {
+  const { timeOut, settling, path } = operation;
   if (settling === "timing-out" && timeOut !== undefined && owner.outbox.isWriting(timeOut)) {
     operation.lateAnswer = answer;
     return;
@@ -185,13 +291,13 @@ function receiveAnswer(owner: OperationOwner, operation: Operation, answer: Answ
   if (settling !== "no" && settling !== "timing-out") return;
   operation.settling = "recording";
   operation.stop?.(undefined);
-  const { path } = operation;
+  const { child, encoded, outcome } = answer;
   owner.outbox.add({
-    events: [encodeEvent({ type: "received", path, child: answer.child, outcome: answer.outcome })],
+    events: [spliceEvent("received", { path, child }, "outcome", encoded)],
     starts: false,
     committed: (at) => {
       operation.settling = "recorded";
-      owner.deliver({ path, at, outcome: answer.outcome });
+      owner.deliver({ path, at, outcome });
     },
   });
 }

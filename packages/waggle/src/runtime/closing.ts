@@ -1,17 +1,14 @@
 import type { Envelope } from "../core/envelope.ts";
 import type { Outcome } from "../core/event.ts";
-import {
-  decodeOutcome,
-  type EncodedEvent,
-  type EncodedOutcome,
-  encodeEvent,
-  spliceEvent,
-} from "../core/event-codec.ts";
+import { type EncodedEvent, encodeEvent, spliceEvent } from "../core/event-codec.ts";
 import type { Path, TaskId } from "../core/ids.ts";
+import type { OutcomePayload } from "../core/payload.ts";
 import type { Write } from "../ports/store.ts";
+import { cancelMail } from "./drops.ts";
 import type { Delivery } from "./journal.ts";
 import { encodeAnswer, type Operation } from "./operation.ts";
 import type { Outbox } from "./outbox.ts";
+import { blobWrite } from "./recording.ts";
 
 /** A task whose handler has returned and whose outbox is empty. */
 export interface ClosingTask {
@@ -35,21 +32,38 @@ interface WaitingTask {
   deliver(result: Delivery): void;
 }
 
-/** Closes a task for good, and hands its outcome to whoever waits for it: in this host, or by mail. */
+/** What is written when a task closes. */
+interface Ending {
+  readonly outcome: OutcomePayload;
+  /** Its last events. */
+  readonly events: readonly EncodedEvent[];
+  /** What goes with them: children that nobody waits for are told to stop, a large outcome is kept. */
+  readonly beside: readonly Write[];
+}
+
+/**
+ * Closes a task for good, and hands its outcome to whoever waits for it: in this host, or by mail.
+ * @param open - Operations that its handler left open.
+ */
 export function closeTask(
   closing: ClosingTask,
-  outcome: EncodedOutcome,
-  dropped: readonly Path[],
+  outcome: OutcomePayload,
+  open: readonly Operation[],
 ): void {
-  const { parent, path, awaited } = closing.task;
+  const { parent, path, awaited, run } = closing.task;
   const waiting = parent === null ? undefined : closing.host.lifeOf(parent);
   const operation = awaited && path !== null ? waiting?.waitingAt(path) : undefined;
   const events = [
-    ...dropped.map((at) => encodeEvent({ type: "dropped", path: at, why: "returned" })),
-    spliceEvent("closed", {}, "outcome", outcome),
+    ...open.map((left) => encodeEvent({ type: "dropped", path: left.path, why: "returned" })),
+    spliceEvent("closed", {}, "outcome", outcome.encoded),
   ];
-  if (waiting === undefined || operation === undefined) closeAlone(closing, outcome, events);
-  else closeWith(closing, waiting, operation, outcome, events);
+  const beside: Write[] = open.flatMap(({ child }) =>
+    child === undefined ? [] : cancelMail(child),
+  );
+  if (outcome.blob !== undefined) beside.push(blobWrite(outcome.blob, run));
+  const ending = { outcome, events, beside };
+  if (waiting === undefined || operation === undefined) closeAlone(closing, ending);
+  else closeWith(closing, waiting, operation, ending);
 }
 
 /** One commit: the child closes and the parent receives. */
@@ -57,28 +71,30 @@ function closeWith(
   closing: ClosingTask,
   parent: WaitingTask,
   operation: Operation,
-  outcome: EncodedOutcome,
-  events: readonly EncodedEvent[],
+  ending: Ending,
 ): void {
   const { path } = operation;
-  const { task, host } = closing;
+  const { task, host, outbox } = closing;
+  const { outcome, events, beside } = ending;
   operation.settling = "recording";
   operation.stop?.(undefined);
   const giveUp = (): void => {
     if (operation.settling === "recording") operation.settling = "no";
-    if (!closing.isOver) closeAlone(closing, outcome, events);
+    if (!closing.isOver) closeAlone(closing, ending);
   };
   parent.outbox.add({
-    events: [spliceEvent("received", { path, child: task.id }, "outcome", outcome)],
+    events: [spliceEvent("received", { path, child: task.id }, "outcome", outcome.encoded)],
     starts: false,
     extra: () => [
-      closing.outbox.closingAppend(events, closing.inboxSeen, { type: "close", state: "closed" }),
+      outbox.closingAppend(events, closing.inboxSeen, { type: "close", state: "closed" }),
+      ...beside,
     ],
     committed: (at) => {
       operation.settling = "recorded";
-      const decoded = decodeOutcome(outcome);
+      const decoded = outcome.decode();
       closing.leave();
       host.closed(task, decoded, false);
+      if (beside.length > 0) host.mailed();
       parent.deliver({ path, at, outcome: decoded });
     },
     refused: giveUp,
@@ -88,12 +104,12 @@ function closeWith(
 
 function closeAlone(
   closing: ClosingTask,
-  outcome: EncodedOutcome,
-  events: readonly EncodedEvent[],
+  ending: Ending,
   endsRun: boolean = closing.task.parent === null,
 ): void {
   const { task, host, outbox } = closing;
-  const writes = writesBeside(task, outcome, endsRun);
+  const { outcome, events, beside } = ending;
+  const writes = [...writesBeside(task, outcome, endsRun), ...beside];
   outbox.add({
     events,
     starts: false,
@@ -102,22 +118,22 @@ function closeAlone(
     ...(writes.length > 0 ? { extra: () => writes } : {}),
     committed: () => {
       closing.leave();
-      host.closed(task, decodeOutcome(outcome), endsRun);
-      if (task.awaited) host.mailed();
+      host.closed(task, outcome.decode(), endsRun);
+      if (task.awaited || beside.length > 0 || task.key !== null) host.mailed();
     },
     // Work that was sent goes on: the run ends with the last of it.
-    refused: () => closeAlone(closing, outcome, events, false),
+    refused: () => closeAlone(closing, ending, false),
   });
 }
 
 /** The answer of a task that was asked; the end of the run with its root, unless other tasks are open. */
 function writesBeside(
   { id, run, parent, path, awaited }: Envelope,
-  outcome: EncodedOutcome,
+  { encoded }: OutcomePayload,
   endsRun: boolean,
 ): readonly Write[] {
-  if (endsRun) return [{ type: "gate", run, from: ["open"], to: "ended" }];
+  if (endsRun) return [{ type: "gate", run, from: ["open", "paused", "cancelling"], to: "ended" }];
   if (!awaited || parent === null) return [];
-  const data = encodeAnswer(id, outcome);
+  const data = encodeAnswer(id, encoded);
   return [{ type: "deliver", task: parent, kind: "answer", path, data, late: "drop" }];
 }

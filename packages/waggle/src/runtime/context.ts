@@ -1,8 +1,11 @@
-import type { Input, Operation, Output } from "../core/contract.ts";
+import type { Input, MessageType, Operation, OperationShape, Output } from "../core/contract.ts";
 import type { DataOnly } from "../core/data.ts";
 import type { EffectClass } from "../core/event.ts";
 import type { RunId, TaskId } from "../core/ids.ts";
 import type { Priority } from "../core/priority.ts";
+import type { InferInput, InferOutput, Schema } from "../core/schema.ts";
+import type { PeerQuery } from "./operation.ts";
+import type { TryOnce } from "./transact.ts";
 
 /** What the body of a step gets. There is no `ctx` in it: a step is one effect, not a place for others. */
 export interface StepContext {
@@ -24,10 +27,15 @@ export interface StepOptions {
 export interface AskOptions {
   /** Tells apart asks of one operation that run at the same time. */
   readonly key?: string;
-  /** Default: the contract's, otherwise no limit. Then the ask fails with `ASK_TIMEOUT`. */
+  /** Default: the contract's, otherwise no limit. Then the ask fails with `ASK_TIMEOUT`. Paused time does not count. */
   readonly timeoutMs?: number;
   /** Never below the asker's own. Default: the asker's own. */
   readonly priority?: Priority;
+  /**
+   * What to do while the agent's mailbox is full: `wait` for room, holding nothing, or fail with `MAILBOX_FULL`.
+   * Default: wait.
+   */
+  readonly whenFull?: "wait" | "refuse";
 }
 
 export interface SendOptions {
@@ -35,23 +43,73 @@ export interface SendOptions {
   readonly key?: string;
   /** Default: the sender's own. */
   readonly priority?: Priority;
+  /** As for asks. Default: wait. */
+  readonly whenFull?: "wait" | "refuse";
 }
+
+export interface BroadcastOptions extends SendOptions {
+  /** Only agents of this group. */
+  readonly group?: string;
+  /** Only agents with this capability. */
+  readonly capability?: string;
+  /** True: the sender gets it too. Default: false. */
+  readonly self?: boolean;
+}
+
+/** Who got a broadcast. */
+export interface Broadcast {
+  /** In order of their names. */
+  readonly agents: readonly string[];
+  /** The message to each of them. */
+  readonly tasks: readonly TaskId[];
+}
+
+export interface AllOptions<Item> {
+  /** Names the branch of an item; must differ between items. Default: its index. */
+  readonly key?: (item: Item) => string;
+  /** Most branches at one time. Default: all. */
+  readonly concurrency?: number;
+  /** Tells apart uses of one name that run at the same time. */
+  readonly scope?: string;
+}
+
+/** Which branch of a race came first, and with what. */
+export type Won<Branches extends Readonly<Record<string, (ctx: Context) => unknown>>> = {
+  readonly [Name in keyof Branches]: {
+    readonly winner: Name;
+    readonly value: Awaited<ReturnType<Branches[Name]>>;
+  };
+}[keyof Branches];
 
 /**
  * All that a handler can do to the world. Every operation is recorded; after a crash the handler runs again
  * from the top and gets the recorded results in the recorded order, without doing anything twice (K4, K5).
  * Rules for handlers: nothing nondeterministic outside `ctx`; await nothing but `ctx` and plain promises made
- * of it; operations of one kind and name that overlap need a `key`.
+ * of it; operations of one kind and name that overlap need a `key`, or scopes of their own.
+ *
+ * When its task is cancelled, each outstanding operation fails with `CANCELLED` once it has ended, and so does
+ * each that is called from then on, except in clean-up.
  */
 export interface Context {
   readonly task: TaskId;
   readonly run: RunId;
-  /** Wall-clock ms until when the asker waits; null: no limit. */
+  /** Name of the agent whose handler this is. */
+  readonly agent: string;
+  /** How many messages lie between this task and the start of its run. */
+  readonly hops: number;
+  /** Until when the asker waits, in run time (wall-clock ms less the run's pauses); null: no limit. */
   readonly deadline: number | null;
+  /** Aborts when the task is cancelled, or the branch given up. For steps, use the signal of the step. */
+  readonly abort: AbortSignal;
   /** Wall-clock ms of the last thing that reached this handler. Stands still in between. */
   now(): number;
-  /** Uniform in [0, 1), the same sequence in every execution of this task. */
+  /** Uniform in [0, 1), the same sequence in every execution of this task. Each branch has its own. */
   random(): number;
+  /**
+   * For code that changes under runs in flight: false in a life that was recorded before this line existed, true
+   * otherwise; the same in every execution of this task.
+   */
+  changed(id: string): boolean;
   /**
    * Runs `body` once and records what it returns; an error it throws is recorded too and thrown here.
    * @param name - One name per place in the handler.
@@ -64,10 +122,68 @@ export interface Context {
   ): Promise<Awaited<R>>;
   /**
    * Asks an agent and waits for its answer. Waiting holds no slot.
-   * @throws RuntimeError `SCHEMA`, `UNKNOWN_AGENT`, `LIMIT_REACHED`, `CONCURRENT_SCOPE` (nothing was asked),
-   * `ASK_TIMEOUT` (the work may go on), or what the handler that was asked threw.
+   * @throws RuntimeError `SCHEMA`, `UNKNOWN_AGENT`, `LIMIT_REACHED`, `CONCURRENT_SCOPE`, `MAILBOX_FULL` (nothing
+   * was asked), `ASK_TIMEOUT` (the work is told to stop), `DEADLOCK`, or what the handler that was asked threw.
    */
   ask<O extends Operation>(operation: O, input: Input<O>, options?: AskOptions): Promise<Output<O>>;
   /** Gives an agent work without waiting for it. The work lives as long as the run. Resolves when accepted. */
   send<O extends Operation>(operation: O, input: Input<O>, options?: SendOptions): Promise<TaskId>;
+  /** Agents that are there now, by what they can do, in order of their names. Recorded, like everything else. */
+  peers(query: PeerQuery): Promise<readonly string[]>;
+  /**
+   * Sends a message to every agent that takes it, or to those of a group or capability; not to the sender itself.
+   * Who they are is recorded; each of them gets it exactly once.
+   */
+  broadcast<S extends OperationShape>(
+    type: MessageType<S>,
+    input: InferInput<S["input"]>,
+    options?: BroadcastOptions,
+  ): Promise<Broadcast>;
+  /** Waits `ms` of run time, durably: over crashes and without memory. */
+  sleep(name: string, ms: number): Promise<void>;
+  /**
+   * Waits for the signal `name` (see `System.signal`). Signals are kept until they are waited for; each is taken once, in the
+   * order in which they came.
+   * @throws RuntimeError `WAIT_TIMEOUT`; `SCHEMA` if the signal's value does not fit.
+   */
+  waitFor<S extends Schema>(
+    name: string,
+    schema: S,
+    options: { readonly timeoutMs: number | null; readonly key?: string },
+  ): Promise<InferOutput<S>>;
+  /**
+   * Runs a branch for each item, side by side, and gives their results in the order of the items. The first
+   * failure gives the others up, waits until they have ended, and is thrown.
+   */
+  all<Item, R>(
+    name: string,
+    items: readonly Item[],
+    branch: (ctx: Context, item: Item, index: number) => Promise<R>,
+    options?: AllOptions<Item>,
+  ): Promise<R[]>;
+  /** Runs branches side by side until the first one ends. Then gives the others up, and waits until they have ended. */
+  race<Branches extends Readonly<Record<string, (ctx: Context) => unknown>>>(
+    name: string,
+    branches: Branches,
+  ): Promise<Won<Branches>>;
+  /** Runs `body` with a scope of its own: its names need not differ from those outside. */
+  branch<R>(name: string, body: (ctx: Context) => Promise<R>, key?: string): Promise<R>;
+  /**
+   * Says how to undo what was done so far. If the task does not end well, its clean-ups run, the last one first,
+   * also when it is being cancelled.
+   */
+  cleanup(name: string, body: (ctx: Context) => Promise<void>): void;
+  /**
+   * Ends this handler and begins it anew with `input`, in the same task: what happened before is not replayed any
+   * more. For handlers without an end. Never resolves.
+   * @throws RuntimeError `USAGE` while another operation is open.
+   */
+  restart(input: unknown): Promise<never>;
+  /** What boards and topics are made of: reads, decides and writes in one commit with the record of it. */
+  transact(
+    kind: "board" | "publish",
+    name: string,
+    tryOnce: TryOnce,
+    key?: string,
+  ): Promise<unknown>;
 }

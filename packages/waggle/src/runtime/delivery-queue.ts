@@ -8,11 +8,12 @@ import type { Delivery } from "./journal.ts";
 export class DeliveryQueue {
   #items: Delivery[];
   #head = 0;
-  readonly #recorded: Set<Path>;
+  /** Undefined for a task without a past: most messages are one. */
+  readonly #recorded: Set<Path> | undefined;
 
   constructor(recorded: readonly Delivery[]) {
     this.#items = [...recorded];
-    this.#recorded = new Set(recorded.map((item) => item.path));
+    if (recorded.length > 0) this.#recorded = new Set(recorded.map((item) => item.path));
   }
 
   get next(): Delivery | undefined {
@@ -21,7 +22,7 @@ export class DeliveryQueue {
 
   /** True if an earlier life recorded this result and it is not delivered yet. */
   isRecorded(path: Path): boolean {
-    return this.#recorded.has(path);
+    return this.#recorded?.has(path) === true;
   }
 
   /** Paths that an earlier life recorded and nobody got yet, in order. */
@@ -36,7 +37,7 @@ export class DeliveryQueue {
   /** Takes the head away. */
   shift(): void {
     const item = this.#items[this.#head];
-    if (item !== undefined && this.#recorded.size > 0) this.#recorded.delete(item.path);
+    if (item !== undefined) this.#recorded?.delete(item.path);
     this.#head++;
     if (this.#head === this.#items.length) {
       this.#items = [];

@@ -28,8 +28,8 @@ export interface HeartListener {
   lost(why: string): void;
   /** A dead host's tasks are claimable now. */
   freed(host: HostId): void;
-  /** Called after each acknowledged beat. */
-  beaten(): Promise<void>;
+  /** Called after each acknowledged beat, with all hosts that are not yet freed. */
+  beaten(hosts: readonly HostBeat[]): Promise<void>;
   trouble(cause: unknown): Promise<void>;
   activityBegan(): void;
   activityEnded(): void;
@@ -40,7 +40,7 @@ export class Heart {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #host: HostId;
-  readonly #report: string;
+  readonly #report: () => string;
   readonly #times: HeartTimes;
   readonly #listener: HeartListener;
   readonly #seen = new Map<HostId, { readonly beat: number; readonly at: number }>();
@@ -54,7 +54,8 @@ export class Heart {
     readonly store: Store;
     readonly clock: Clock;
     readonly host: HostId;
-    readonly report: string;
+    /** What the host says of itself now (JSON text). */
+    readonly report: () => string;
     readonly times: HeartTimes;
     readonly listener: HeartListener;
   }) {
@@ -132,7 +133,7 @@ export class Heart {
   async #beatAndJudge(): Promise<void> {
     // The time before the call: the beat counts from when it was sent, not from when its answer came.
     const sentAt = this.#clock.monotonic();
-    const hosts = await this.#store.beat(this.#host, this.#report);
+    const hosts = await this.#store.beat(this.#host, this.#report());
     const own = hosts.find((other) => other.host === this.#host);
     if (own === undefined || own.dead) {
       this.#lose("another host declared this one dead");
@@ -144,7 +145,7 @@ export class Heart {
     this.#waiting = [];
     for (const resolve of waiting) resolve();
     for (const other of hosts) if (other.host !== this.#host) await this.#judge(other);
-    await this.#listener.beaten();
+    await this.#listener.beaten(hosts);
   }
 
   async #judge(other: HostBeat): Promise<void> {

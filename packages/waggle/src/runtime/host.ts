@@ -1,25 +1,31 @@
+import type { Operation as OperationRef } from "../core/contract.ts";
 import type { Envelope } from "../core/envelope.ts";
-import { runtimeError, toErrorData } from "../core/errors.ts";
+import { runtimeError } from "../core/errors.ts";
 import type { Outcome } from "../core/event.ts";
-import { encodeEvent, errorOutcome, spliceEvent } from "../core/event-codec.ts";
 import { type HostId, hostIdFrom, type RunId, type TaskId } from "../core/ids.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
-import type { Claimed, LoadedTask, Store, Write } from "../ports/store.ts";
+import type { AddWrite, HostBeat, LoadedTask, Store } from "../ports/store.ts";
 import type { AgentDefinition } from "./agent.ts";
+import { Allowance } from "./allowance.ts";
+import { burialBatch, type Verdict, verdictOn } from "./burial.ts";
+import { Claims, type ClaimsOwner } from "./claims.ts";
+import { DeadlockWatch, type WatchOwner } from "./deadlock-watch.ts";
+import { type AgentStatus, Directory, type HostReport } from "./directory.ts";
 import { HEART_TIMES, Heart, type HeartTimes } from "./heart.ts";
-import { EMPTY_JOURNAL, inputOf, readJournal } from "./journal.ts";
-import { Life, type LifeHost, type LifeStart } from "./life.ts";
-import { encodeAnswer } from "./operation.ts";
+import { Life, type LifeHost } from "./life.ts";
+import { FRESH, type LifeStart, startOf } from "./life-start.ts";
+import type { PeerQuery } from "./operation.ts";
 import { Slots } from "./slots.ts";
+import { endRuns } from "./sweeper.ts";
 
 /** What a host is made of, and how it behaves. */
 export interface HostOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
-  /** Carries wake-ups between hosts. Without it they find each other's work by polling. */
+  /** Carries wake-ups between hosts. Without it they find each other's work by the store's own, or by polling. */
   readonly bus?: Bus | undefined;
   readonly agents: readonly AgentDefinition[];
   /** `own-runs`: it claims tasks of the runs it was told to serve only. Default: of every run. */
@@ -30,6 +36,10 @@ export interface HostOptions {
   readonly pollMs?: number;
   /** A task that has only waited for so long leaves memory. Default 10,000 ms. */
   readonly passivateAfterMs?: number;
+  /** How long a task may take to end when it is cancelled; then it is ended, and said so. Default 5,000 ms. */
+  readonly cancelGraceMs?: number;
+  /** Most messages a run may send. Default 1,000,000. */
+  readonly maxMessagesPerRun?: number;
   readonly heart?: HeartTimes;
 }
 
@@ -46,65 +56,75 @@ export interface HostListener {
 /** Subject of the wake-ups: something may be claimed, or mail has come. */
 const WAKE = "waggle.wake";
 
-/** Claims in a row without a new event after which a task counts as poison. */
-const MAX_CLAIMS = 6;
-
 /** Pause before a failed store is asked again. */
 const TROUBLE_PAUSE_MS = 50;
+
+/** Failures in a row after which an agent's status is `error`. */
+const MANY_FAILURES = 3;
 
 /**
  * One incarnation of a process: owns tasks, runs them, beats. Owns: the lives, the slots, the turn loop.
  * Invariants: H1 a task has at most one life here. H2 each turn hands at most one result to each task.
  */
-export class Host implements LifeHost {
+export class Host implements LifeHost, ClaimsOwner, WatchOwner {
   readonly id: HostId;
   readonly store: Store;
   readonly clock: Clock;
+  readonly cancelGraceMs: number;
+  readonly agentSlots: ReadonlyMap<string, Slots>;
   readonly #options: HostOptions;
   readonly #listener: HostListener;
   readonly #agents: ReadonlyMap<string, AgentDefinition>;
-  readonly #slots: ReadonlyMap<string, Slots>;
+  /** Names of those that take one message of a key at a time. */
+  readonly #keyedAgents: readonly string[];
+  readonly #directory: Directory;
+  readonly #allowance: Allowance;
   readonly #heart: Heart;
+  readonly #claims: Claims;
+  readonly #deadlocks: DeadlockWatch;
   readonly #lives = new Map<TaskId, Life>();
   readonly #resting = new Map<Life, number>();
   readonly #runs = new Set<RunId>();
-  readonly #maybeOver = new Set<RunId>();
+  readonly #failures = new Map<string, number>();
   /** See {@link retry}; as many as there were deliberate starts of runs that were there already. */
   readonly #retried = new Set<RunId>();
-  /** Agents of which more may be due than this host has room for. */
-  readonly #backlog = new Set<string>();
   readonly #stop = new AbortController();
   /** Two sets that take turns: those to be called next, and those being called. */
   #scheduled = new Set<Life>();
   #turning = new Set<Life>();
   #turnPlanned = false;
-  #claiming = false;
-  #claimAgain = false;
   /** Step bodies, commits, claims and beats under way: what {@link leave} waits for. */
   #activities = 0;
-  #activitiesEnded: (() => void) | undefined;
-  #unsubscribe: (() => void) | undefined;
+  /** More than one where it is lost while it stops. */
+  #activitiesEnded: (() => void)[] = [];
+  #unsubscribe: (() => void)[] = [];
 
   constructor(options: HostOptions, listener: HostListener) {
     this.#options = options;
     this.#listener = listener;
     this.store = options.store;
     this.clock = options.clock;
+    this.cancelGraceMs = options.cancelGraceMs ?? 5_000;
     this.id = hostIdFrom(options.random.id());
     this.#agents = new Map(options.agents.map((definition) => [definition.name, definition]));
-    this.#slots = new Map(
+    this.agentSlots = new Map(
       options.agents.map(({ name, concurrency }) => [name, new Slots(concurrency)]),
     );
+    this.#keyedAgents = options.agents.filter(isKeyed).map(({ name }) => name);
+    this.#directory = new Directory(this.#agents);
+    this.#allowance = new Allowance(options.maxMessagesPerRun);
+    this.#claims = new Claims(this);
+    this.#deadlocks = new DeadlockWatch(this);
     this.#heart = new Heart({
       store: this.store,
       clock: this.clock,
       host: this.id,
-      report: JSON.stringify({ ...options.about, agents: [...this.#agents.keys()] }),
+      report: () => JSON.stringify(this.report()),
       times: options.heart ?? HEART_TIMES,
       listener: {
         lost: (why) => this.#lost(why),
         freed: () => this.wake(),
-        beaten: () => this.#endRuns(),
+        beaten: (hosts) => this.#beaten(hosts),
         trouble: (cause) => this.trouble(cause),
         activityBegan: () => this.activityBegan(),
         activityEnded: () => this.activityEnded(),
@@ -115,11 +135,36 @@ export class Host implements LifeHost {
   /** Registers the host and begins to look for work. Rejects when the store cannot be reached. */
   async start(): Promise<void> {
     await this.#heart.start();
-    this.#unsubscribe = this.#options.bus?.subscribe(WAKE, (from) => {
+    const unsubscribe = this.#options.bus?.subscribe(WAKE, (from) => {
       if (from !== this.id) this.wake();
     });
+    this.#unsubscribe = [this.store.watch(() => this.wake())];
+    if (unsubscribe !== undefined) this.#unsubscribe.push(unsubscribe);
     this.wake();
     void this.#poll();
+  }
+
+  /** Aborts when this host owns nothing any more. */
+  get stopped(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  /** What it says of itself at a beat. */
+  report(): HostReport {
+    const agents = [...this.#agents.values()].map((agent) => {
+      const busy = this.slots(agent.name).used;
+      const { name, version, capabilities, groups, concurrency } = agent;
+      const operations = Object.keys(agent.operations);
+      const status = this.#statusOf(name, busy);
+      return { name, version, capabilities, groups, operations, busy, concurrency, status };
+    });
+    const runs = this.servedRuns();
+    return { about: this.#options.about ?? {}, agents, ...(runs === undefined ? {} : { runs }) };
+  }
+
+  #statusOf(agent: string, busy: number): AgentStatus {
+    if ((this.#failures.get(agent) ?? 0) >= MANY_FAILURES) return "error";
+    return busy > 0 ? "busy" : "idle";
   }
 
   /** Somebody deliberately starts `run` again: its tasks get another chance here, however often they failed. */
@@ -136,54 +181,83 @@ export class Host implements LifeHost {
     this.wake();
   }
 
-  // ---- what lives need ---------------------------------------------------------------------------------
-
-  get storeId(): string {
-    return this.store.id;
+  servedRuns(): readonly RunId[] | undefined {
+    return this.#options.serves === "own-runs" ? [...this.#runs] : undefined;
   }
+
+  // ---- what lives need ---------------------------------------------------------------------------------
 
   whenFresh(): Promise<void> | undefined {
     return this.#heart.whenFresh();
   }
 
   knowsAgent(agent: string): boolean {
-    return this.#agents.has(agent);
+    return this.#directory.knows(agent);
+  }
+
+  async lookUpAgent(agent: string): Promise<boolean> {
+    try {
+      this.#directory.update(await this.store.hosts(), this.id);
+    } catch (cause) {
+      await this.trouble(cause);
+    }
+    return this.#directory.knows(agent);
+  }
+
+  peers(query: PeerQuery): readonly string[] {
+    return this.#directory.find(query);
+  }
+
+  operationOf(agent: string, operation: string): OperationRef | undefined {
+    return this.#agents.get(agent)?.operation(operation);
+  }
+
+  messageAllowance(run: RunId): readonly AddWrite[] {
+    return this.#allowance.next(run);
+  }
+
+  messageSent(run: RunId): void {
+    this.#allowance.sent(run);
   }
 
   slots(agent: string): Slots {
-    const slots = this.#slots.get(agent);
+    const slots = this.agentSlots.get(agent);
     if (slots === undefined) throw runtimeError("INVARIANT", `agent '${agent}' has no slots here`);
     return slots;
   }
 
-  takeSlot(agent: string): boolean {
-    return !this.#backlog.has(agent) && (this.#slots.get(agent)?.tryTake() ?? false);
+  takeSlot(agent: string, operation: string): boolean {
+    // What nobody here handles is claimed like what comes from elsewhere, and buried.
+    if (this.#agents.get(agent)?.handler(operation) === undefined) return false;
+    return !this.#claims.hasBacklog(agent) && this.slots(agent).tryTake();
   }
 
   giveSlot(agent: string): void {
     this.slots(agent).give();
-    if (this.#backlog.has(agent)) this.wake();
+    if (this.#claims.hasBacklog(agent)) this.wake();
   }
 
-  startChild(child: Envelope, input: unknown): void {
-    const fresh = { input, journal: EMPTY_JOURNAL, version: 0, inbox: 0, mail: [], prefix: [] };
-    this.#adopt(child, fresh, true);
+  startChild(child: Envelope, input: unknown, pausedMs: number): void {
+    this.#adopt(child, { ...FRESH, input, pausedMs }, true);
   }
 
   /** Runs a root that was created as owned by this host, on a slot that was taken for it. */
   startRoot(root: Envelope, input: unknown): void {
-    const fresh = { input, journal: EMPTY_JOURNAL, version: 1, inbox: 0, mail: [], prefix: [] };
-    this.#adopt(root, fresh, true);
+    this.#adopt(root, { ...FRESH, input, version: 1 }, true);
   }
 
   claimable(agent: string): void {
-    this.#backlog.add(agent);
+    this.#claims.expect(agent);
     this.mailed();
   }
 
   mailed(): void {
     this.wake();
     this.#options.bus?.publish(WAKE, this.id);
+  }
+
+  queuedBehindKey(child: TaskId): void {
+    this.#deadlocks.search(child);
   }
 
   lifeOf(task: TaskId): Life | undefined {
@@ -194,18 +268,22 @@ export class Host implements LifeHost {
     this.#lives.delete(life.id);
     this.#resting.delete(life);
     this.#scheduled.delete(life);
-    if (this.#backlog.has(life.task.agent)) this.wake();
+    // What it waits for is in the ledger now, for all who search.
+    if (life.watched) this.#deadlocks.search(life.id);
+    if (this.#claims.hasBacklog(life.task.agent)) this.wake();
   }
 
-  closed(task: Envelope, outcome: Outcome, runHasEnded: boolean): void {
-    if (!task.awaited && !runHasEnded) this.#maybeOver.add(task.run);
+  closed(task: Envelope, outcome: Outcome, _runHasEnded: boolean): void {
+    const failures = outcome.type === "error" ? (this.#failures.get(task.agent) ?? 0) + 1 : 0;
+    this.#failures.set(task.agent, failures);
     this.#listener.closed(task, outcome);
   }
 
   resting(life: Life): void {
-    if (this.#backlog.has(life.task.agent)) this.wake();
+    if (this.#claims.hasBacklog(life.task.agent)) this.wake();
     if (!this.#resting.has(life)) this.#resting.set(life, this.clock.monotonic());
-    if (this.#options.passivateAfterMs === 0) life.release();
+    if (life.probed || this.#options.passivateAfterMs === 0) life.release();
+    else if (life.watched) this.#deadlocks.search(life.id);
   }
 
   async trouble(cause: unknown): Promise<void> {
@@ -220,7 +298,10 @@ export class Host implements LifeHost {
 
   activityEnded(): void {
     this.#activities--;
-    if (this.#activities === 0) this.#activitiesEnded?.();
+    if (this.#activities > 0) return;
+    const waiting = this.#activitiesEnded;
+    this.#activitiesEnded = [];
+    for (const ended of waiting) ended();
   }
 
   // ---- turns -------------------------------------------------------------------------------------------
@@ -246,58 +327,25 @@ export class Host implements LifeHost {
 
   /** Looks for work soon: new tasks, and mail for those it owns. */
   wake(): void {
-    if (this.#stop.signal.aborted) return;
-    this.#claimAgain = true;
-    if (!this.#claiming) void this.#claimLoop();
+    this.#claims.wake();
   }
 
   async #poll(): Promise<void> {
     const pollMs = this.#options.pollMs ?? 100;
     while (!this.#stop.signal.aborted) {
-      await this.clock.sleep(pollMs, { signal: this.#stop.signal }).catch(() => {});
+      // A process that serves agents lives until its system is disposed.
+      const pause = { signal: this.#stop.signal, keepAlive: true };
+      await this.clock.sleep(pollMs, pause).catch(() => {});
       this.wake();
       this.#passivate();
     }
   }
 
-  async #claimLoop(): Promise<void> {
-    this.#claiming = true;
-    this.activityBegan();
-    while (this.#claimAgain && !this.#stop.signal.aborted) {
-      this.#claimAgain = false;
-      try {
-        await this.#claimOnce();
-      } catch (cause) {
-        await this.trouble(cause);
-        this.#claimAgain = true;
-      }
-    }
-    this.#claiming = false;
-    this.activityEnded();
+  async mailCame(task: TaskId): Promise<void> {
+    await this.#lives.get(task)?.readInbox();
   }
 
-  async #claimOnce(): Promise<void> {
-    const agents = [...this.#slots].map(([agent, slots]) => ({ agent, free: slots.free }));
-    const own = this.#options.serves === "own-runs";
-    const claimed = await this.store.claim({
-      host: this.id,
-      agents,
-      ...(own ? { runs: [...this.#runs] } : {}),
-    });
-    const taken = await Promise.all(claimed.map((item) => this.#takeOne(item)));
-    for (const { agent, free } of agents) {
-      const got = taken.filter((name) => name === agent).length;
-      if (got < free) this.#backlog.delete(agent);
-      else if (free > 0) this.#backlog.add(agent);
-    }
-  }
-
-  /** @returns the agent of a newly claimed task. */
-  async #takeOne({ task, why }: Claimed): Promise<string | undefined> {
-    if (why === "mail") {
-      await this.#lives.get(task)?.readInbox();
-      return undefined;
-    }
+  claimed(task: TaskId): Promise<string | undefined> {
     // It was nobody's: a life that is still here has given it back, and does not know yet (unknown outcome).
     this.#lives.get(task)?.lost("fenced");
     return this.take(task);
@@ -306,56 +354,39 @@ export class Host implements LifeHost {
   /** Loads a task that this host owns and has no life for, and brings it to life. */
   async take(task: TaskId): Promise<string | undefined> {
     const loaded = await this.store.load(task);
-    if (loaded === undefined || this.#stop.signal.aborted) return undefined;
+    if (loaded === undefined) return undefined;
+    const start = await startOf(this.store, this.id, loaded);
     const { row } = loaded;
-    if (row.owner !== this.id || row.state !== "open" || this.#lives.has(task)) return undefined;
-    if (row.claims > MAX_CLAIMS && !this.#retried.has(row.run)) {
-      await this.#bury(loaded);
-      return row.agent;
-    }
-    this.#adopt(row, lifeStart(loaded, this.id), false);
+    if (this.#stop.signal.aborted || this.#lives.has(task)) return undefined;
+    if (row.owner !== this.id || row.state !== "open") return undefined;
+    const definition = this.#definitionOf(row.agent);
+    const isRetried = this.#retried.has(row.run);
+    const verdict = verdictOn(loaded, definition, this.clock.now(), isRetried);
+    if (verdict === undefined) this.#adopt(row, start, false);
+    else await this.#bury(loaded, verdict);
     return row.agent;
   }
 
+  #definitionOf(agent: string): AgentDefinition {
+    const definition = this.#agents.get(agent);
+    if (definition !== undefined) return definition;
+    throw runtimeError("INVARIANT", `claimed a task of agent '${agent}', unknown here`);
+  }
+
   #adopt(task: Envelope, start: LifeStart, holdsSlot: boolean): void {
-    const definition = this.#agents.get(task.agent);
-    if (definition === undefined) {
-      throw runtimeError("INVARIANT", `claimed a task of agent '${task.agent}', unknown here`);
-    }
-    const life = new Life(this, definition, task, start);
+    const life = new Life(this, this.#definitionOf(task.agent), task, start);
     this.#lives.set(task.id, life);
     life.begin(holdsSlot);
   }
 
-  /** Closes a task that nobody survives. */
-  async #bury({ row }: LoadedTask): Promise<void> {
-    const error = runtimeError(
-      "POISON",
-      `task '${row.agent}.${row.operation}' was claimed ${row.claims} times without getting any further`,
-    );
-    const outcome = errorOutcome(toErrorData(error));
-    const writes: Write[] = [
-      {
-        type: "append",
-        task: row.id,
-        version: row.version,
-        starts: false,
-        events: [
-          encodeEvent({ type: "resumed", host: this.id, claims: row.claims }),
-          spliceEvent("closed", {}, "outcome", outcome),
-        ],
-        ending: { type: "close", state: "dead" },
-      },
-    ];
-    if (row.awaited && row.parent !== null) {
-      const data = encodeAnswer(row.id, outcome);
-      const { parent, path } = row;
-      writes.push({ type: "deliver", task: parent, kind: "answer", path, data, late: "drop" });
-    }
-    const result = await this.store.commit({ host: this.id, writes });
+  /** Closes a claimed task without its handler; if mail came meanwhile, looks at it again. */
+  async #bury(loaded: LoadedTask, verdict: Verdict): Promise<void> {
+    const result = await this.store.commit(burialBatch(this.id, loaded, verdict));
     if (result.type === "committed") {
-      this.closed(row, { type: "error", error: error.toData() }, false);
+      this.closed(loaded.row, { type: "error", error: verdict.error.toData() }, false);
       this.mailed();
+    } else if (result.type === "unknown" || result.reason === "behind") {
+      await this.take(loaded.row.id);
     }
   }
 
@@ -366,19 +397,10 @@ export class Host implements LifeHost {
 
   // ---- ends --------------------------------------------------------------------------------------------
 
-  /** A run is over when none of its tasks is open; the store refuses the change while one is. */
-  async #endRuns(): Promise<void> {
-    const runs = [...this.#maybeOver];
-    this.#maybeOver.clear();
-    await Promise.all(
-      runs.map(async (run) => {
-        const result = await this.store.commit({
-          host: this.id,
-          writes: [{ type: "gate", run, from: ["open"], to: "ended" }],
-        });
-        if (result.type === "unknown") this.#maybeOver.add(run);
-      }),
-    );
+  async #beaten(hosts: readonly HostBeat[]): Promise<void> {
+    this.#directory.update(hosts, this.id);
+    await endRuns(this.store, this.id);
+    await this.#deadlocks.sweep(this.#keyedAgents);
   }
 
   #lost(why: string): void {
@@ -390,7 +412,7 @@ export class Host implements LifeHost {
   #halt(why: string): void {
     this.#stop.abort();
     this.#heart.stop();
-    this.#unsubscribe?.();
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
     for (const life of [...this.#lives.values()]) life.abandon(why);
   }
 
@@ -403,7 +425,8 @@ export class Host implements LifeHost {
       await this.#activitiesOver(graceMs);
       return;
     }
-    await this.#endRuns();
+    // A store that does not answer now leaves the ending of runs to the next host.
+    await endRuns(this.store, this.id).catch((cause: unknown) => this.#listener.trouble(cause));
     this.#halt("its host stops");
     await this.#activitiesOver(graceMs);
     const beat = this.#heart.beat;
@@ -416,26 +439,18 @@ export class Host implements LifeHost {
   async #activitiesOver(graceMs: number): Promise<void> {
     if (this.#activities === 0) return;
     const ended = new Promise<void>((resolve) => {
-      this.#activitiesEnded = resolve;
+      this.#activitiesEnded.push(resolve);
     });
     if (graceMs === Number.POSITIVE_INFINITY) return ended;
     const late = new AbortController();
-    const grace = this.clock.sleep(graceMs, { signal: late.signal }).catch(() => {});
+    // Nothing else may keep the process alive now: without this it would end in the middle of a dispose.
+    const pause = { signal: late.signal, keepAlive: true };
+    const grace = this.clock.sleep(graceMs, pause).catch(() => {});
     await Promise.race([ended, grace]);
     late.abort();
   }
 }
 
-function lifeStart(loaded: LoadedTask, host: HostId): LifeStart {
-  const { row, events, inbox } = loaded;
-  const journal = readJournal(events);
-  const received = new Set(journal.deliveries.map((item) => item.path));
-  return {
-    input: inputOf(loaded),
-    journal,
-    version: row.version,
-    inbox: row.inbox,
-    mail: inbox.filter((mail) => mail.path === null || !received.has(mail.path)),
-    prefix: [encodeEvent({ type: "resumed", host, claims: row.claims })],
-  };
+function isKeyed({ operations, operation }: AgentDefinition): boolean {
+  return Object.keys(operations).some((name) => operation(name)?.keyOf !== undefined);
 }

@@ -1,24 +1,37 @@
+import type { Operation as OperationRef } from "../core/contract.ts";
 import type { Envelope } from "../core/envelope.ts";
 import { runtimeError } from "../core/errors.ts";
 import type { Outcome } from "../core/event.ts";
-import { type EncodedEvent, type EncodedOutcome, encodeEvent } from "../core/event-codec.ts";
-import type { Path, TaskId } from "../core/ids.ts";
-import type { Ending, Mail, RefusalReason, Store } from "../ports/store.ts";
+import { encodeEvent } from "../core/event-codec.ts";
+import { generationPrefix, type Path, type TaskId } from "../core/ids.ts";
+import type { OutcomePayload } from "../core/payload.ts";
+import type { Ending, Gate, RefusalReason } from "../ports/store.ts";
 import type { AgentDefinition } from "./agent.ts";
-import { receiveLateAnswer, receiveMail } from "./asks.ts";
+import { Cancellation, type StoppingTask } from "./cancellation.ts";
+import { Cleanups } from "./cleanups.ts";
 import { closeTask } from "./closing.ts";
+import type { Context } from "./context.ts";
 import { DeliveryQueue } from "./delivery-queue.ts";
-import { handlerContext, runHandler } from "./handler.ts";
-import type { Delivery, Journal } from "./journal.ts";
-import type { Operation, OperationHost, OperationOwner } from "./operation.ts";
+import { dropOperation } from "./drops.ts";
+import { runHandler } from "./handler.ts";
+import { type ContextOwner, HandlerContext } from "./handler-context.ts";
+import { Inbox, type InboxOwner } from "./inbox.ts";
+import { type Delivery, hasPast, type Journal } from "./journal.ts";
+import type { LifeStart } from "./life-start.ts";
+import { Marks } from "./marks.ts";
+import { OpenOperations } from "./open-operations.ts";
+import { type Operation, type OperationHost, runTime, type Signal } from "./operation.ts";
 import { Outbox, type OutboxOwner } from "./outbox.ts";
+import { beginDropped } from "./parking.ts";
 import { Scope } from "./scope.ts";
-import type { Slots, SlotWaiter } from "./slots.ts";
+import { SlotHold, type Slots, type SlotWaiter } from "./slots.ts";
 
 /** What a life needs of its host. */
 export interface LifeHost extends OperationHost {
-  readonly store: Store;
+  /** How long a cancelled task may take to end; then it is ended. */
+  readonly cancelGraceMs: number;
   knowsAgent(agent: string): boolean;
+  operationOf(agent: string, operation: string): OperationRef | undefined;
   slots(agent: string): Slots;
   lifeOf(task: TaskId): Life | undefined;
   /** Calls `life.turn()` in the next turn, once, however often it is asked. */
@@ -27,54 +40,56 @@ export interface LifeHost extends OperationHost {
   left(life: Life): void;
   /** The task was closed by this host; with `runHasEnded` its run ended in the same commit. */
   closed(task: Envelope, outcome: Outcome, runHasEnded: boolean): void;
-  /** Mail was written to a task that this host may not own. */
-  mailed(): void;
   /** Nothing goes on in it: it may be released. Called again each time it comes to rest. */
   resting(life: Life): void;
   /** The store failed; resolves when it may be asked again. */
   trouble(cause: unknown): Promise<void>;
 }
 
-/** Where a task was when this host got it. */
-export interface LifeStart {
-  readonly input: unknown;
-  readonly journal: Journal;
-  readonly version: number;
-  readonly inbox: number;
-  /** Mail nobody has received yet. */
-  readonly mail: readonly Mail[];
-  /** Goes in front of the first events: `resumed`, when the task was claimed. */
-  readonly prefix: readonly EncodedEvent[];
-}
-
 /** Turns in which replay may stand still before it counts as diverged: one for plain promises to settle. */
 const PATIENCE_TURNS = 1;
+
+/** Operations of one generation of a handler; a handler without an end begins anew (`ctx.restart`). */
+const MAX_OPERATIONS = 100_000;
 
 /**
  * One task in memory: its handler, its open operations, what it has written and what it still has to get.
  * Invariants: L1 nothing begins while recorded results are left (K5). L2 results leave the queue one per turn
  * (K4). L3 after `over` nothing is written, resolved or rejected (K15). L4 it holds a slot while it runs.
  */
-export class Life implements OperationOwner, OutboxOwner, SlotWaiter {
+export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, StoppingTask {
   readonly task: Envelope;
   readonly journal: Journal;
   readonly outbox: Outbox;
   readonly host: LifeHost;
-  readonly scope: Scope = new Scope();
-  inboxSeen: number;
+  pausedMs: number;
   /** Wall-clock ms of the result delivered last. */
   nowMs: number;
+  /** Somebody below it is queued behind a key: a search for a deadlock begins each time it comes to rest. */
+  watched = false;
+  /** Another host searches, and cannot see what this task waits for while it is in memory. */
+  probed = false;
+  /** Turns it had; grows whenever anything of it changes. */
+  turns = 0;
   readonly #definition: AgentDefinition;
-  readonly #start: LifeStart;
+  readonly #scope: Scope;
+  readonly #input: unknown;
   readonly #queue: DeliveryQueue;
-  readonly #operations = new Map<Path, Operation>();
+  readonly #operations = new OpenOperations();
+  readonly #inbox: Inbox;
+  #cleanups: Cleanups | undefined;
+  /** Called but not begun: while results are left to replay, or the run is paused. */
   #deferred: Operation[] = [];
-  #mail: readonly Mail[];
   #replaying: boolean;
+  #calls = 0;
   #patience = PATIENCE_TURNS;
-  #slot: "none" | "asked" | "held" = "none";
+  #marks: Marks | undefined;
+  #abort: AbortController | undefined;
+  readonly #slot: SlotHold;
   #started = false;
-  #outcome: EncodedOutcome | undefined;
+  #cancellation: Cancellation | undefined;
+  #gate: Gate;
+  #outcome: OutcomePayload | undefined;
   #releasing = false;
   /** The handler has returned or thrown. */
   #returned = false;
@@ -83,17 +98,20 @@ export class Life implements OperationOwner, OutboxOwner, SlotWaiter {
   #over = false;
 
   constructor(host: LifeHost, definition: AgentDefinition, task: Envelope, start: LifeStart) {
+    const { journal, mail } = start;
     this.host = host;
     this.task = task;
     this.#definition = definition;
-    this.#start = start;
-    this.journal = start.journal;
-    this.inboxSeen = start.inbox;
+    this.#input = start.input;
+    this.journal = journal;
+    this.#inbox = new Inbox(this, host.store, start.inbox, mail);
+    this.pausedMs = start.pausedMs;
     this.nowMs = host.clock.now();
-    this.#mail = start.mail;
-    this.#queue = new DeliveryQueue(start.journal.deliveries);
-    this.#replaying =
-      start.journal.deliveries.length > 0 || start.journal.asks.size > 0 || start.mail.length > 0;
+    this.#gate = start.gate;
+    this.#slot = new SlotHold(host.slots(task.agent), this);
+    this.#scope = new Scope(generationPrefix(journal.generation));
+    this.#queue = new DeliveryQueue(journal.deliveries);
+    this.#replaying = mail.length > 0 || hasPast(journal) || start.gate !== "open";
     this.outbox = new Outbox(host.store, host.id, this, start.version, start.prefix);
   }
 
@@ -109,10 +127,32 @@ export class Life implements OperationOwner, OutboxOwner, SlotWaiter {
     return this.#over || this.#ending;
   }
 
+  get abort(): AbortSignal {
+    this.#abort ??= new AbortController();
+    return this.#abort.signal;
+  }
+
+  get inboxSeen(): number {
+    return this.#inbox.seen;
+  }
+
+  get isReplaying(): boolean {
+    return this.#replaying;
+  }
+
+  get takenSignals(): readonly number[] {
+    return [...this.journal.signals, ...this.#inbox.taken];
+  }
+
+  /** Operations that are open, in the order in which they were called. */
+  get operations(): Iterable<Operation> {
+    return this.#operations;
+  }
+
   /** Begins to live: at once on a slot that was taken for it, otherwise when one is free. */
   begin(holdsSlot: boolean): void {
     if (holdsSlot) this.slotGranted();
-    else this.#wantSlot();
+    else this.#slot.want();
   }
 
   slotGranted(): void {
@@ -120,14 +160,14 @@ export class Life implements OperationOwner, OutboxOwner, SlotWaiter {
       this.host.slots(this.task.agent).give();
       return;
     }
-    this.#slot = "held";
+    this.#slot.granted();
     if (this.#started) {
       this.host.schedule(this);
       return;
     }
     this.#started = true;
-    runHandler(this.#definition, handlerContext(this), this.task, this.#start.input, (outcome) =>
-      this.#finish(outcome),
+    runHandler(this.#definition, this.contextOf(this.#scope), this.task, this.#input, (outcome) =>
+      this.#handlerEnded(outcome),
     );
     if (this.#replaying) this.host.schedule(this);
   }
@@ -135,16 +175,18 @@ export class Life implements OperationOwner, OutboxOwner, SlotWaiter {
   /** One turn: hands over one result, or finds that there is none. */
   turn(): void {
     if (this.finished) return;
+    this.turns++;
     const next = this.#queue.next;
-    if (this.#slot !== "held") {
-      if (next !== undefined || this.#replaying) this.#wantSlot();
+    if (!this.#slot.isHeld) {
+      if (this.#still) this.release();
+      else if (next !== undefined || this.#replaying) this.#slot.want();
       return;
     }
     if (next === undefined) {
       this.#settle();
       return;
     }
-    const operation = this.#operations.get(next.path);
+    const operation = this.#operations.at(next.path);
     if (operation === undefined) {
       this.#standStill(next.path);
       return;
@@ -155,7 +197,7 @@ export class Life implements OperationOwner, OutboxOwner, SlotWaiter {
   #handOver(next: Delivery, operation: Operation): void {
     this.#queue.shift();
     this.#patience = PATIENCE_TURNS;
-    this.#operations.delete(next.path);
+    this.#operations.remove(next.path);
     this.nowMs = next.at;
     operation.settle(next.outcome);
     if (this.#queue.next !== undefined || this.#replaying || this.#operations.size > 0) {
@@ -169,7 +211,7 @@ export class Life implements OperationOwner, OutboxOwner, SlotWaiter {
       this.host.schedule(this);
       return;
     }
-    const open = [...this.#operations.keys()].join(", ");
+    const open = this.#operations.paths.join(", ");
     this.diverged(expected, open === "" ? "nothing" : open);
   }
 
@@ -177,33 +219,42 @@ export class Life implements OperationOwner, OutboxOwner, SlotWaiter {
   #settle(): void {
     if (this.#replaying) {
       this.#replaying = false;
-      const deferred = this.#deferred;
-      this.#deferred = [];
-      for (const operation of deferred) if (!this.finished) operation.begin(operation);
-      this.#receive(this.#mail);
-      this.#mail = [];
+      // First what says that nothing may begin any more, then what the handler wants to begin.
+      if (this.#gate === "cancelling" || this.#inbox.holdsCancel) this.cancel();
+      this.#beginDeferred();
+      this.#inbox.deliver();
     }
-    if (this.#queue.next === undefined && this.resting) this.#rest();
+    if (this.#queue.next !== undefined) return;
+    if (this.isPaused) this.release();
+    else if (this.resting) this.#rest();
   }
 
-  /** True while it waits for answers only. */
+  #beginDeferred(): void {
+    const deferred = this.#deferred;
+    this.#deferred = [];
+    for (const operation of deferred) if (!this.finished) this.#begin(operation);
+  }
+
+  /** True while it waits for answers, times and signals only. */
   get resting(): boolean {
     if (this.finished || this.#replaying || this.#queue.next !== undefined) return false;
-    if (this.#operations.size === 0) return false;
-    for (const operation of this.#operations.values()) {
-      if (!operation.parked || operation.settling !== "no") return false;
-    }
-    return true;
+    return this.#operations.size > 0 && this.#operations.allParked;
+  }
+
+  /** True while nothing of it goes on, though it may have more to begin: its run is paused. */
+  get #still(): boolean {
+    if (this.finished || this.#gate !== "paused") return false;
+    if (!this.#started) return true;
+    if (this.#replaying || this.#queue.next !== undefined) return false;
+    return !this.#operations.anyGoesOn;
   }
 
   #rest(): void {
     // It has survived its claim: that is progress, though nothing else may happen for long (poison counts claims).
     this.outbox.addPrefix();
-    this.#giveSlot();
+    this.#slot.give();
     this.host.resting(this);
   }
-
-  // ---- operations -----------------------------------------------------------------------------------
 
   /** Takes an operation that the handler has called. */
   request(operation: Operation): void {
@@ -213,9 +264,26 @@ export class Life implements OperationOwner, OutboxOwner, SlotWaiter {
       return;
     }
     if (this.finished) return;
-    this.#operations.set(operation.path, operation);
-    if (!this.#replaying) operation.begin(operation);
+    if (++this.#calls > MAX_OPERATIONS) {
+      const problem = `${operation.path} is one operation too many (limit ${MAX_OPERATIONS}): end the handler, or begin it anew with ctx.restart`;
+      operation.fail(runtimeError("LIMIT_REACHED", problem));
+      return;
+    }
+    this.#operations.add(operation);
+    if (!this.#replaying) this.#begin(operation);
     else if (!this.#queue.isRecorded(operation.path)) this.#deferred.push(operation);
+  }
+
+  #begin(operation: Operation): void {
+    if (this.#cancellation !== undefined && !operation.isCleanup) operation.dropped ??= "cancelled";
+    if (operation.dropped !== undefined) beginDropped(this, operation);
+    else if (this.#gate === "paused") this.#deferred.push(operation);
+    else operation.begin(operation);
+  }
+
+  gateClosed(operation: Operation): void {
+    operation.phase = "new";
+    if (!this.finished) this.#begin(operation);
   }
 
   deliver(result: Delivery): void {
@@ -230,92 +298,159 @@ export class Life implements OperationOwner, OutboxOwner, SlotWaiter {
 
   diverged(expected: string, actual: string): void {
     const hint = "the code changed, or the handler awaited something outside ctx";
-    this.#leaveWith([encodeEvent({ type: "stuck", expected, actual, hint })], { type: "stick" });
+    const events = [encodeEvent({ type: "stuck", expected, actual, hint })];
+    this.#ending = true;
+    const ending = { type: "stick" } as const;
+    this.outbox.add({ events, starts: false, ending, committed: () => this.leave() });
   }
 
-  // ---- mail ------------------------------------------------------------------------------------------
+  contextOf(scope: Scope): Context {
+    return new HandlerContext(this, scope);
+  }
 
-  async readInbox(): Promise<void> {
-    const loaded = await this.host.store.load(this.id).catch((cause: unknown) => {
-      // Nothing is taken as read: whoever was refused for it is refused again, and reads again.
-      return this.host.trouble(cause).then(() => undefined);
-    });
-    if (loaded === undefined || this.#over) return;
-    if (!this.finished) {
-      for (const operation of this.#operations.values()) receiveLateAnswer(this, operation);
+  dropScope(scope: Scope): readonly Operation[] {
+    const within = this.#operations.within(scope.prefix);
+    for (const operation of within) dropOperation(this, operation, "lost");
+    return within;
+  }
+
+  isAlone(besides: Operation): boolean {
+    return this.#operations.isAlone(besides);
+  }
+
+  changed(id: string): boolean {
+    this.#marks ??= new Marks(this.journal.marks);
+    return this.#marks.has(id, this.#replaying, this.outbox);
+  }
+
+  known(agent: string, operation: string): OperationRef | undefined {
+    return this.host.operationOf(agent, operation);
+  }
+
+  addCleanup(name: string, body: (ctx: Context) => Promise<void>): void {
+    this.#cleanups ??= new Cleanups();
+    this.#cleanups.add(name, body);
+  }
+
+  readInbox(): Promise<void> {
+    return this.#inbox.read();
+  }
+
+  async runHasEnded(): Promise<boolean> {
+    await this.#inbox.read();
+    return this.#gate === "ended";
+  }
+
+  takeSignal(name: string): Signal | undefined {
+    return this.#inbox.takeSignal(name);
+  }
+
+  operationAt(path: Path): Operation | undefined {
+    return this.#operations.at(path);
+  }
+
+  probe(): void {
+    this.watched = true;
+    this.probed = true;
+    if (this.resting) this.host.resting(this);
+  }
+
+  get isPaused(): boolean {
+    return this.#gate === "paused";
+  }
+
+  gateIs(gate: Gate, pausedMs: number): void {
+    const was = this.#gate;
+    this.#gate = gate;
+    this.pausedMs = pausedMs;
+    if (this.#replaying) return;
+    if (gate === "cancelling") this.cancel();
+    if (gate === "paused") {
+      this.host.schedule(this);
+    } else if (was === "paused") {
+      this.#operations.restartTimers();
+      this.#beginDeferred();
     }
-    const news = loaded.inbox.filter((mail) => mail.seq > this.inboxSeen);
-    this.inboxSeen = Math.max(this.inboxSeen, loaded.row.inbox);
-    if (this.#replaying) this.#mail = [...this.#mail, ...news];
-    else this.#receive(news);
   }
 
-  #receive(mails: readonly Mail[]): void {
-    if (this.finished) return;
-    for (const mail of mails) {
-      const operation = mail.path === null ? undefined : this.#operations.get(mail.path);
-      if (operation !== undefined && mail.kind === "answer") {
-        receiveMail(this, operation, mail.data);
-      }
+  /** Its asker, its run or a person wants it to stop: whatever is open in it ends, and it is told. */
+  cancel(): void {
+    if (this.finished || this.#cancellation !== undefined) return;
+    this.#cancellation = new Cancellation(`${this.task.agent}.${this.task.operation}`);
+    if (!this.#started && !this.#replaying) {
+      this.#finish(this.#cancellation.outcome);
+      return;
     }
+    this.#abort?.abort(this.#cancellation.error);
+    this.#cancellation.start(this);
   }
 
-  // ---- endings ---------------------------------------------------------------------------------------
-
-  /** Gives the task back if it still rests: it comes again with mail or at its next time-out. */
+  /** Gives the task back if it still rests: it comes again with mail, or at the first of its times. */
   release(): void {
-    if (this.#releasing || !this.resting) return;
+    if (this.#releasing || !(this.resting || this.#still)) return;
+    if (!this.isPaused && this.#operations.isDue(runTime(this))) return;
     this.#releasing = true;
-    const deadlines = [...this.#operations.values()].flatMap((o) => o.deadline ?? []);
-    const due = deadlines.length === 0 ? null : Math.min(...deadlines);
+    const ending = (): Ending => this.#operations.releaseEnding(this.isPaused, this.pausedMs);
     this.outbox.add({
       events: [],
       starts: false,
       checksInbox: true,
-      ending: { type: "release", due },
+      // As things stand when it is written: the gate may have moved since it was tried first.
+      get ending() {
+        return ending();
+      },
       isStale: () => {
-        this.#releasing &&= this.resting;
+        this.#releasing &&= this.resting || this.#still;
         return !this.#releasing;
       },
       committed: () => this.leave(),
     });
   }
 
-  #finish(outcome: EncodedOutcome): void {
+  #handlerEnded(outcome: OutcomePayload): void {
     if (this.finished) return;
-    const left = this.#queue.undelivered.find((path) => !this.#operations.has(path));
-    if (left !== undefined) {
-      this.diverged(left, "the handler returned");
+    if (this.#cleanups === undefined) {
+      this.#finish(outcome);
       return;
     }
+    void this.#cleanups
+      .run(outcome, this.#scope, (scope) => this.contextOf(scope))
+      .then((ended) => this.#finish(ended));
+  }
+
+  #finish(outcome: OutcomePayload): void {
+    if (this.finished) return;
+    const left = this.#queue.undelivered.find((path) => this.#operations.at(path) === undefined);
+    if (left === undefined) this.end(outcome);
+    else this.diverged(left, "the handler returned");
+  }
+
+  end(outcome: OutcomePayload): void {
     this.#returned = true;
     this.#ending = true;
     this.#outcome = outcome;
-    this.#stopOperations("the handler returned");
+    this.#operations.stop("the handler returned");
     if (this.outbox.idle) this.#close(outcome);
   }
 
   outboxIdle(): void {
     if (this.#outcome !== undefined && !this.#over) this.#close(this.#outcome);
+    else if (this.#gate === "paused" && !this.finished) this.host.schedule(this);
+    else if (this.watched && this.resting) this.host.resting(this);
   }
 
-  #close(outcome: EncodedOutcome): void {
-    const dropped = [...this.#operations.values()]
-      .filter(({ settling, path }) => settling !== "recorded" && !this.#queue.isRecorded(path))
-      .map(({ path }) => path);
-    closeTask(this, outcome, dropped);
+  #close(outcome: OutcomePayload): void {
+    const open = [...this.#operations].filter(
+      ({ settling, path }) => settling !== "recorded" && !this.#queue.isRecorded(path),
+    );
+    closeTask(this, outcome, open);
   }
 
   /** The operation at `path`, if an answer to it can be taken now. */
   waitingAt(path: Path): Operation | undefined {
-    const operation = this.#operations.get(path);
+    const operation = this.#operations.at(path);
     if (this.finished || this.#replaying || this.#releasing) return undefined;
-    return operation?.parked && operation.settling === "no" ? operation : undefined;
-  }
-
-  #leaveWith(events: readonly EncodedEvent[], ending: Ending): void {
-    this.#ending = true;
-    this.outbox.add({ events, starts: false, ending, committed: () => this.leave() });
+    return operation?.phase === "parked" && operation.settling === "no" ? operation : undefined;
   }
 
   /** K15: quietly. Promises of the handler stay pending for ever and are collected. */
@@ -325,7 +460,7 @@ export class Life implements OperationOwner, OutboxOwner, SlotWaiter {
 
   /** The host stops: bodies get the reason, nothing more is written. */
   abandon(reason: string): void {
-    this.#stopOperations(reason);
+    this.#operations.stop(reason);
     this.leave();
   }
 
@@ -342,30 +477,10 @@ export class Life implements OperationOwner, OutboxOwner, SlotWaiter {
   leave(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#stopOperations("the task left this host");
+    this.#cancellation?.stop();
+    this.#operations.stop("the task left this host");
     this.outbox.close();
-    this.#giveSlot();
+    this.#slot.give();
     this.host.left(this);
-  }
-
-  #stopOperations(why: string): void {
-    for (const { path, stop } of this.#operations.values()) {
-      stop?.(runtimeError("CANCELLED", `${path} was stopped: ${why}`));
-    }
-  }
-
-  // ---- slot ------------------------------------------------------------------------------------------
-
-  #wantSlot(): void {
-    if (this.#slot !== "none") return;
-    this.#slot = "asked";
-    this.host.slots(this.task.agent).take(this);
-  }
-
-  #giveSlot(): void {
-    const slots = this.host.slots(this.task.agent);
-    if (this.#slot === "held") slots.give();
-    else if (this.#slot === "asked") slots.withdraw(this);
-    this.#slot = "none";
   }
 }

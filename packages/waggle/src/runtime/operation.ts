@@ -1,9 +1,11 @@
 import type { Envelope } from "../core/envelope.ts";
 import { RuntimeError } from "../core/errors.ts";
-import type { Outcome } from "../core/event.ts";
-import { decodeOutcome, type EncodedOutcome } from "../core/event-codec.ts";
-import type { HostId, Path, TaskId } from "../core/ids.ts";
+import type { DropReason, Outcome } from "../core/event.ts";
+import { type BlobTexts, type EncodedOutcome, resolveOutcome } from "../core/event-codec.ts";
+import type { HostId, Path, RunId, TaskId } from "../core/ids.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Store, Write } from "../ports/store.ts";
+import type { MessageTicket } from "./allowance.ts";
 import type { Delivery, Journal } from "./journal.ts";
 import type { Change, Outbox } from "./outbox.ts";
 import type { Place } from "./scope.ts";
@@ -15,7 +17,14 @@ import type { Place } from "./scope.ts";
  */
 export type Settling = "no" | "recording" | "timing-out" | "recorded";
 
-/** One step, ask or send of a handler, from its call to its delivery. */
+/**
+ * How far it is. `new`: nothing was done for it in this life. `starting`: what says that it begins is on its way
+ * into the stream, or the host may not start effects now. `running`: a body of it runs. `parked`: it waits for an
+ * answer, a time or a signal, and needs neither slot nor memory.
+ */
+export type Phase = "new" | "starting" | "running" | "parked";
+
+/** Something a handler does, from its call to its last record. */
 export class Operation {
   readonly #place: Place;
   /** Does it for the first time; called when nothing recorded is left to deliver. */
@@ -25,16 +34,31 @@ export class Operation {
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: unknown) => void;
   settling: Settling = "no";
-  /** True while it waits for an answer and needs neither slot nor memory. */
-  parked = false;
-  /** Wall-clock ms at which it times out; null: never. */
+  phase: Phase = "new";
+  /** Run-time ms at which it times out; null: never. */
   deadline: number | null = null;
+  /** True while it waits for a time or a signal: it will move whatever other tasks do. */
+  outside = false;
   /** Stops what it has running: a body, a timer. */
   stop: ((reason: unknown) => void) | undefined = undefined;
+  /** Sets its timer anew, while it has one: run time stood still meanwhile. */
+  restartTimer: (() => void) | undefined = undefined;
   /** Its time-out, once that is on its way into the stream. */
   timeOut: Change | undefined = undefined;
   /** An answer that came while the time-out was in flight. */
   lateAnswer: Answer | undefined = undefined;
+  /** The child whose answer it waits for. */
+  child: TaskId | undefined = undefined;
+  /** The signal it waits for. */
+  signal: string | undefined = undefined;
+  /** Takes that signal. */
+  takeSignal: ((signal: Signal) => void) | undefined = undefined;
+  /** Why nobody needs its result any more. It still ends with a record, so that replay knows when (K4). */
+  dropped: Extract<DropReason, "lost" | "cancelled"> | undefined = undefined;
+  #silent = false;
+  /** More than one where a scope that is given up is within another one. */
+  readonly #whenEnded: (() => void)[] = [];
+  #ended = false;
 
   constructor(place: Place, begin: (operation: Operation) => void) {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
@@ -49,11 +73,33 @@ export class Operation {
     return this.#place.path;
   }
 
-  /** Hands its outcome to the handler; its place may be used again. */
+  /** See {@link Scope.isCleanup}. */
+  get isCleanup(): boolean {
+    return this.#place.scope.isCleanup;
+  }
+
+  /** Calls `listener` when its last record is handed over. */
+  whenEnded(listener: () => void): void {
+    if (this.#ended) listener();
+    else this.#whenEnded.push(listener);
+  }
+
+  /** Hands its outcome to the handler, unless that was told already; its place may be used again. */
   settle(outcome: Outcome): void {
     this.#place.leave();
-    if (outcome.type === "value") this.#resolve(outcome.value);
-    else this.fail(new RuntimeError(outcome.error));
+    this.#ended = true;
+    if (!this.#silent) {
+      if (outcome.type === "value") this.#resolve(outcome.value);
+      else this.fail(new RuntimeError(outcome.error));
+    }
+    for (const listener of this.#whenEnded) listener();
+  }
+
+  /** Rejects it now; what comes of it later is told to nobody. */
+  lose(error: unknown): void {
+    if (this.#silent) return;
+    this.#silent = true;
+    this.fail(error);
   }
 
   /** Rejects it. A handler that never looks at it must not end the process: what happened is in the stream. */
@@ -66,6 +112,8 @@ export class Operation {
 /** What a child sends its parent: mail of kind `answer`, or within one host directly. */
 export interface Answer {
   readonly child: TaskId;
+  /** As the child wrote it. */
+  readonly encoded: EncodedOutcome;
   readonly outcome: Outcome;
 }
 
@@ -75,13 +123,13 @@ export function encodeAnswer(child: TaskId, outcome: EncodedOutcome): string {
 }
 
 /** Decodes what {@link encodeAnswer} made. */
-export function decodeAnswer(data: string): Answer {
-  return JSON.parse(data) as Answer;
-}
-
-/** A fresh decoded copy, for the handler (K12). */
-export function delivery(path: Path, at: number, outcome: EncodedOutcome): Delivery {
-  return { path, at, outcome: decodeOutcome(outcome) };
+export function decodeAnswer(data: string, texts: BlobTexts): Answer {
+  const { child, outcome } = JSON.parse(data) as {
+    child: TaskId;
+    outcome: Parameters<typeof resolveOutcome>[0];
+  };
+  const encoded = JSON.stringify(outcome) as EncodedOutcome;
+  return { child, encoded, outcome: resolveOutcome(outcome, texts) };
 }
 
 /** What operations need of the task in whose handler they stand. */
@@ -90,6 +138,10 @@ export interface OperationOwner {
   readonly journal: Journal;
   readonly outbox: Outbox;
   readonly host: OperationHost;
+  /** How long its run was paused in all, as far as is known: run time is wall-clock time less this. */
+  readonly pausedMs: number;
+  /** True while its run is paused, as far as is known: run time stands still. */
+  readonly isPaused: boolean;
   /** True when the handler has returned or the task is lost: nothing is recorded any more. */
   readonly finished: boolean;
   /** Hands a result over, in the order of the calls, one per turn. */
@@ -98,23 +150,67 @@ export interface OperationOwner {
   parked(operation: Operation): void;
   /** Replay does not fit: the task becomes stuck. */
   diverged(expected: string, actual: string): void;
+  /** What should have begun was refused, for the run's gate is not open: it is dropped, or begins later. */
+  gateClosed(operation: Operation): void;
+  /** The oldest signal of that name that nobody has taken; it is taken now. */
+  takeSignal(name: string): Signal | undefined;
+}
+
+/** A signal as it stands in the inbox. */
+export interface Signal {
+  readonly seq: number;
+  readonly name: string;
+  readonly value: unknown;
 }
 
 /** What operations need of the host. */
 export interface OperationHost {
   readonly id: HostId;
-  readonly storeId: string;
+  readonly store: Store;
   readonly clock: Clock;
   /** Undefined when effects may start now; otherwise resolves when they may again (K14). */
   whenFresh(): Promise<void> | undefined;
   /** Something runs that a host which stops waits for: a step's body, a commit. Each began ends once. */
   activityBegan(): void;
   activityEnded(): void;
-  /** Takes a slot for a new task of `agent`, if one is free here and nobody is in line for it. */
-  takeSlot(agent: string): boolean;
+  /** Takes a slot for a new task, if its agent handles it here, has one free, and nobody is in line for it. */
+  takeSlot(agent: string, operation: string): boolean;
   giveSlot(agent: string): void;
   /** Runs a child that was created as owned by this host, on a slot that was taken for it. */
-  startChild(child: Envelope, input: unknown): void;
+  startChild(child: Envelope, input: unknown, pausedMs: number): void;
   /** Something was written that other hosts, or this one when it has room, may claim. */
   claimable(agent: string): void;
+  /** Mail was written to a task that this host may not own. */
+  mailed(): void;
+  /** A child was created behind a key that another task holds, or may hold. */
+  queuedBehindKey(child: TaskId): void;
+  /** True if some living host runs `agent`, as far as is known now. */
+  knowsAgent(agent: string): boolean;
+  /** Asks the ledger whether some living host runs `agent`. */
+  lookUpAgent(agent: string): Promise<boolean>;
+  /** What has to be written beside the next message of `run`, so that it stays within its limit. */
+  messageTicket(run: RunId): MessageTicket;
+  /** A message of `run` was accepted. */
+  messageSent(run: RunId): void;
+  /** Agents known now, by what is asked of them, in order of their names. */
+  peers(query: PeerQuery): readonly string[];
+}
+
+/** Which agents are wanted; all that is given has to fit. */
+export interface PeerQuery {
+  readonly capability?: string;
+  readonly group?: string;
+  /** Name of an operation it takes. */
+  readonly operation?: string;
+}
+
+/** Run time now: wall-clock ms less the time for which the run was paused. */
+export function runTime(owner: OperationOwner): number {
+  return owner.host.clock.now() - owner.pausedMs;
+}
+
+/** The earlier of two times; null is never. */
+export function earlier(a: number | null, b: number | null): number | null {
+  if (a === null) return b;
+  return b === null ? a : Math.min(a, b);
 }

@@ -15,6 +15,10 @@ export interface Change {
   readonly events: readonly EncodedEvent[];
   /** True when something new begins with it: a child, an effect (K7). */
   readonly starts: boolean;
+  /** True when what begins is clean-up: it may also begin while the run is cancelling. */
+  readonly cleanup?: boolean;
+  /** True when a new generation of the handler begins with the first of `events`. */
+  readonly restart?: boolean;
   /** True when it may only be written with all mail read (K3). */
   readonly checksInbox?: boolean;
   readonly ending?: Ending;
@@ -24,7 +28,10 @@ export interface Change {
   readonly isStale?: () => boolean;
   /** It is durable. `at`: wall-clock ms of the commit. */
   readonly committed: (at: number) => void;
-  /** One of its extra writes was refused; nothing of it was written and it is not tried again. */
+  /**
+   * Nothing of it was written and it is not tried again: one of its extra writes was refused, or (`gate`) it would
+   * begin something and the run's gate is not open.
+   */
   readonly refused?: (reason: RefusalReason) => void;
   /** The outbox was closed before it was known to be written. */
   readonly abandoned?: () => void;
@@ -35,8 +42,10 @@ export interface OutboxOwner {
   readonly id: TaskId;
   /** Mails read so far. */
   readonly inboxSeen: number;
-  /** Reads the mail that has come; may add changes. */
+  /** Reads the mail that has come, and where the gate of the run stands; may add changes. */
   readInbox(): Promise<void>;
+  /** As `readInbox`. True if the run has ended. */
+  runHasEnded(): Promise<boolean>;
   /** The task is not this host's any more, or its run is over: nothing may be written. */
   lost(reason: RefusalReason): void;
   /** Everything added so far is written. */
@@ -61,7 +70,7 @@ export class Outbox {
   readonly #store: Store;
   readonly #host: HostId;
   readonly #owner: OutboxOwner;
-  /** Written in front of the first events: `resumed`. */
+  /** Written in front of the next events: `resumed`, marks. */
   #prefix: readonly EncodedEvent[];
   #version: number;
   #pending: Change[] = [];
@@ -84,6 +93,11 @@ export class Outbox {
     this.#prefix = prefix;
   }
 
+  /** Events of the stream, as far as is known. */
+  get version(): number {
+    return this.#version;
+  }
+
   get idle(): boolean {
     return !this.#inFlight && this.#pending.length === 0;
   }
@@ -100,6 +114,11 @@ export class Outbox {
     }
     this.#pending.push(change);
     this.#schedule();
+  }
+
+  /** Puts `event` in front of the next events, whatever they are. */
+  mark(event: EncodedEvent): void {
+    this.#prefix = [...this.#prefix, event];
   }
 
   /** Writes what would go in front of the first events, if it is not written yet. */
@@ -148,15 +167,16 @@ export class Outbox {
       const changes = this.#take();
       if (changes.length === 0) break;
       this.#writing = changes;
+      const prefix = this.#prefix.length;
       const { batch, append, sources } = this.#build(changes);
       const result = await this.#store.commit(batch);
       if (this.#closed) break;
       if (result.type === "committed") {
-        this.#applied(changes, append.events.length, result.at);
+        this.#applied(changes, append.events.length, prefix, result.at);
       } else if (result.type === "refused") {
         await this.#refused(changes, sources[result.write], result.reason);
       } else {
-        await this.#findOut(changes, append, result.cause);
+        await this.#findOut(changes, append, prefix, result.cause);
       }
       this.#writing = NOTHING;
     }
@@ -210,11 +230,14 @@ export class Outbox {
     events: readonly EncodedEvent[],
     ending: Ending | undefined,
   ): AppendWrite {
+    const starts = changes.some((change) => change.starts);
     return {
       type: "append",
       task: this.#owner.id,
       version: this.#version,
-      starts: changes.some((change) => change.starts),
+      starts,
+      ...(starts && changes.every(isCleanup) ? { cleanup: true } : {}),
+      ...(changes.some((change) => change.restart) ? { restart: true } : {}),
       // The prefix never stands alone.
       events: changes.some((change) => change.events.length > 0) ? events : [],
       ...(changes.some((change) => change.checksInbox) ? { inbox: this.#owner.inboxSeen } : {}),
@@ -222,9 +245,10 @@ export class Outbox {
     };
   }
 
-  #applied(changes: readonly Change[], count: number, at: number): void {
+  #applied(changes: readonly Change[], count: number, prefix: number, at: number): void {
     this.#version += count;
-    if (count > 0) this.#prefix = [];
+    // A mark may have come in front while this was written.
+    if (count > 0 && prefix > 0) this.#prefix = this.#prefix.slice(prefix);
     for (const change of changes) change.committed(at);
   }
 
@@ -239,7 +263,22 @@ export class Outbox {
       return;
     }
     if (reason === "behind") await this.#readAndRetry(changes);
+    else if (reason === "gate") await this.#gateClosed(changes);
     else this.#owner.lost(reason);
+  }
+
+  /** What would begin something is given back; what says how something ended is written (K7). */
+  async #gateClosed(changes: readonly Change[]): Promise<void> {
+    this.#writing = NOTHING;
+    if (await this.#owner.runHasEnded()) {
+      this.#owner.lost("gate");
+      return;
+    }
+    const kept = changes.filter((change) => !change.starts || change.cleanup === true);
+    this.#pending = [...kept, ...this.#pending];
+    for (const change of changes) {
+      if (change.starts && change.cleanup !== true) change.refused?.("gate");
+    }
   }
 
   /** What the mail says may make some of the changes stale. */
@@ -250,12 +289,18 @@ export class Outbox {
   }
 
   /** Reads what became of a batch. The exact version tells: nobody else writes this stream (K1, K2). */
-  async #findOut(changes: readonly Change[], append: AppendWrite, cause: unknown): Promise<void> {
+  async #findOut(
+    changes: readonly Change[],
+    append: AppendWrite,
+    prefix: number,
+    cause: unknown,
+  ): Promise<void> {
     await this.#owner.trouble(cause);
     const loaded = await this.#reload();
     if (loaded === undefined) return;
     const { row, events } = loaded;
-    const written = events.slice(this.#version);
+    // `events` are the last of the stream; a new generation begins with its first.
+    const written = events.slice(Math.max(0, this.#version - (row.version - events.length)));
     if (row.owner === this.#host && row.version === this.#version) {
       // Without events the version cannot tell; but an ending gives the task away, so the owner does.
       await this.#readAndRetry(changes);
@@ -264,7 +309,7 @@ export class Outbox {
       written.length === append.events.length &&
       written.every((event, i) => event.data === append.events[i]?.data)
     ) {
-      this.#applied(changes, append.events.length, written.at(-1)?.at ?? 0);
+      this.#applied(changes, append.events.length, prefix, written.at(-1)?.at ?? 0);
     } else {
       this.#owner.lost("fenced");
     }
@@ -283,4 +328,9 @@ export class Outbox {
     }
     return undefined;
   }
+}
+
+/** True for what may be written while the run is cancelling. */
+function isCleanup(change: Change): boolean {
+  return !change.starts || change.cleanup === true;
 }

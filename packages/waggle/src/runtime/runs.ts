@@ -1,16 +1,20 @@
 import type { Input, Operation, Output } from "../core/contract.ts";
-import { decodeData } from "../core/data.ts";
 import type { Envelope } from "../core/envelope.ts";
 import { RuntimeError, runtimeError } from "../core/errors.ts";
 import type { Outcome, TaskEvent } from "../core/event.ts";
 import { decodeEvent, spliceEvent } from "../core/event-codec.ts";
 import { parseRunId, type RunId, rootTaskId, type TaskId } from "../core/ids.ts";
+import { inputField, type Payload } from "../core/payload.ts";
 import type { Priority } from "../core/priority.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
-import type { Batch, Store, StoredEvent } from "../ports/store.ts";
-import { encodeInput } from "./handler.ts";
+import type { Batch, Store, StoredEvent, StoreReads, Write } from "../ports/store.ts";
+import { mailboxFull, unknownAgent } from "./asks.ts";
+import { type ForkPoint, forkBatch } from "./fork.ts";
 import type { Host } from "./host.ts";
+import { readTexts } from "./journal.ts";
+import { parseInput } from "./messages.ts";
+import { blobWrite } from "./recording.ts";
 
 export interface StartOptions {
   /**
@@ -20,6 +24,14 @@ export interface StartOptions {
   readonly id?: string;
   /** Default: normal. */
   readonly priority?: Priority;
+  /**
+   * How long the whole run may take, not counting pauses: the deadline travels with every ask. Default: no limit.
+   */
+  readonly timeoutMs?: number;
+  /** While the agent's mailbox is full: fail with `MAILBOX_FULL`, or wait for room. Default: refuse. */
+  readonly whenFull?: "wait" | "refuse";
+  /** Stops waiting for room; nothing was started then. */
+  readonly signal?: AbortSignal;
 }
 
 /** Something that happened in a run, as it stands in the ledger. */
@@ -57,7 +69,6 @@ export interface RunsParts {
   readonly random: Random;
   /** The present incarnation of this process. */
   readonly host: () => Host;
-  readonly knowsAgent: (agent: string) => boolean;
   /** Aborts when the system is disposed. */
   readonly closed: AbortSignal;
   readonly pollMs: number;
@@ -71,6 +82,9 @@ interface Waiter {
 }
 
 const STORE_PAUSE_MS = 50;
+
+/** Pause before a full mailbox is tried again. */
+const FULL_PAUSE_MS = 100;
 
 /** Starts runs and follows them. Owns: who waits for which result. */
 export class Runs {
@@ -97,41 +111,52 @@ export class Runs {
 
   /**
    * Starts a run of `operation`, durably: when it resolves, the work will be done, whatever crashes.
-   * @throws RuntimeError `USAGE`, `SCHEMA`, `NOT_DATA`, `UNKNOWN_AGENT` (nothing happened), `CLOSED`.
+   * @throws RuntimeError `USAGE`, `SCHEMA`, `NOT_DATA`, `UNKNOWN_AGENT`, `MAILBOX_FULL` (nothing happened),
+   * `CLOSED`.
    */
   async start<O extends Operation>(
     operation: O,
     input: Input<O>,
     options: StartOptions = {},
   ): Promise<Run<Output<O>>> {
-    const { random, clock, closed } = this.#parts;
+    const { random, clock, closed, host } = this.#parts;
     const run = parseRunId(options.id ?? random.id());
-    const encoded = encodeInput(operation, input);
-    if (!this.#parts.knowsAgent(operation.agent)) {
-      throw runtimeError("UNKNOWN_AGENT", `no agent '${operation.agent}' in this system`);
+    const parsed = parseInput(operation, input);
+    if (!host().knowsAgent(operation.agent) && !(await host().lookUpAgent(operation.agent))) {
+      throw unknownAgent(operation.agent);
     }
-    const root = rootEnvelope(run, operation, options.priority ?? "normal");
+    const root = rootEnvelope(run, operation, parsed.key, options, clock.now());
     while (!closed.aborted) {
-      const started = await this.#tryStart(root, encoded);
-      if (started !== undefined) return started as Run<Output<O>>;
-      await clock.sleep(STORE_PAUSE_MS, { signal: closed }).catch(() => {});
+      options.signal?.throwIfAborted();
+      const started = await this.#tryStart(root, parsed.input, operation.mailbox);
+      if (typeof started === "object") return started as Run<Output<O>>;
+      if (started === "full" && options.whenFull !== "wait") {
+        throw mailboxFull(operation.agent, operation.mailbox);
+      }
+      const pauseMs = started === "full" ? FULL_PAUSE_MS : STORE_PAUSE_MS;
+      await clock.sleep(pauseMs, { signal: closed }).catch(() => {});
     }
     throw closedError(run);
   }
 
-  /** @returns undefined when it has to be tried again: the host was replaced, or the outcome is unknown. */
-  async #tryStart(root: Envelope, encoded: string): Promise<Run<unknown> | undefined> {
+  /** `again`: the host was replaced, or the outcome is unknown. */
+  async #tryStart(
+    root: Envelope,
+    input: Payload,
+    mailbox: number | undefined,
+  ): Promise<Run<unknown> | "again" | "full"> {
     const host = this.#parts.host();
-    const owned = host.takeSlot(root.agent);
-    const result = await this.#parts.store.commit(startBatch(host, root, encoded, owned));
+    const owned = root.key === null && host.takeSlot(root.agent, root.operation);
+    const result = await this.#parts.store.commit(startBatch(host, root, input, owned, mailbox));
     if (result.type === "committed") {
       host.serve(root.run);
-      if (owned) host.startRoot(root, decodeData(encoded));
+      if (owned) host.startRoot(root, JSON.parse(input.text));
       else host.claimable(root.agent);
       return this.handle(root.run, true);
     }
     if (owned) host.giveSlot(root.agent);
-    if (result.type === "unknown" || result.reason === "fenced") return undefined;
+    if (result.type === "unknown" || result.reason === "fenced") return "again";
+    if (result.reason === "full") return "full";
     if (result.reason === "exists") return this.#resume(root.run, host);
     throw runtimeError("INVARIANT", `start of run '${root.run}' was refused: ${result.reason}`);
   }
@@ -149,6 +174,30 @@ export class Runs {
     host.retry(run);
     if (root?.row.owner === host.id) await host.take(root.row.id);
     return this.handle(run, false);
+  }
+
+  /**
+   * Starts a run that goes on from a point of another one; see {@link forkBatch}.
+   * @throws RuntimeError `NOT_FOUND`, `USAGE` (nothing happened), `CLOSED`.
+   */
+  async fork(from: RunId, at: ForkPoint, id?: string): Promise<Run<unknown>> {
+    const { store, clock, random, closed, host } = this.#parts;
+    const run = parseRunId(id ?? random.id());
+    const now = clock.now();
+    while (!closed.aborted) {
+      const result = await store.commit(await forkBatch(store, host().id, from, run, at, now));
+      if (result.type === "committed") {
+        host().serve(run);
+        host().mailed();
+        return this.handle(run, true);
+      }
+      if (result.type === "refused" && result.reason === "exists") return this.#resume(run, host());
+      if (result.type === "refused" && result.reason !== "fenced") {
+        throw runtimeError("INVARIANT", `fork of run '${from}' was refused: ${result.reason}`);
+      }
+      await clock.sleep(STORE_PAUSE_MS, { signal: closed }).catch(() => {});
+    }
+    throw closedError(run);
   }
 
   /** A handle on a run, whether or not it is there. */
@@ -223,7 +272,7 @@ export class Runs {
     try {
       // From the beginning in any case: which tasks are open is known from all events only.
       for await (const stored of store.tail(run, 0, AbortSignal.any([stop.signal, closed]))) {
-        const shown = runEvent(stored);
+        const shown = await runEvent(store, stored);
         track(open, shown);
         if (shown.position > from) yield shown;
         if (open.size === 0) return;
@@ -235,7 +284,13 @@ export class Runs {
   }
 }
 
-function rootEnvelope(run: RunId, operation: Operation, priority: Priority): Envelope {
+function rootEnvelope(
+  run: RunId,
+  operation: Operation,
+  key: string | null,
+  { priority = "normal", timeoutMs }: StartOptions,
+  now: number,
+): Envelope {
   return {
     id: rootTaskId(run),
     run,
@@ -246,24 +301,32 @@ function rootEnvelope(run: RunId, operation: Operation, priority: Priority): Env
     operation: operation.name,
     priority,
     hops: 0,
-    deadline: null,
+    key,
+    deadline: timeoutMs === undefined ? null : now + timeoutMs,
   };
 }
 
-function startBatch(host: Host, root: Envelope, encoded: string, owned: boolean): Batch {
-  return {
-    host: host.id,
-    writes: [
-      { type: "gate", run: root.run, from: null, to: "open" },
-      {
-        type: "create",
-        task: root,
-        origin: { write: 1, event: 0 },
-        owner: owned ? host.id : null,
-        events: [spliceEvent("started", {}, "input", encoded)],
-      },
-    ],
-  };
+function startBatch(
+  host: Host,
+  root: Envelope,
+  input: Payload,
+  owned: boolean,
+  mailbox: number | undefined,
+): Batch {
+  const { name, encoded } = inputField(input);
+  const writes: Write[] = [
+    { type: "gate", run: root.run, from: null, to: "open" },
+    {
+      type: "create",
+      task: root,
+      origin: { write: 1, event: 0 },
+      owner: owned ? host.id : null,
+      events: [spliceEvent("started", {}, name, encoded)],
+      ...(owned || mailbox === undefined ? {} : { mailbox }),
+    },
+  ];
+  if (input.blob !== undefined) writes.push(blobWrite(input.blob, root.run));
+  return { host: host.id, writes };
 }
 
 function closedError(run: RunId): RuntimeError {
@@ -276,14 +339,18 @@ async function closedOutcome(store: Store, run: RunId): Promise<Outcome | undefi
   const { state } = loaded.row;
   if (state !== "closed" && state !== "dead") return undefined;
   const last = loaded.events.at(-1);
-  const event = last === undefined ? undefined : decodeEvent(last);
-  return event?.type === "closed" ? event.outcome : undefined;
+  if (last === undefined) return undefined;
+  const event = decodeEvent(last, await readTexts(store, [last]));
+  return event.type === "closed" ? event.outcome : undefined;
 }
 
-/** A stored event as users see it. */
-export function runEvent(stored: StoredEvent): RunEvent {
+/** A stored event as users see it: large values are read where they are kept. */
+export async function runEvent(
+  reads: Pick<StoreReads, "blob">,
+  stored: StoredEvent,
+): Promise<RunEvent> {
   const { task, position, at } = stored;
-  return { task, position, at, event: decodeEvent(stored) };
+  return { task, position, at, event: decodeEvent(stored, await readTexts(reads, [stored])) };
 }
 
 function track(open: Set<TaskId>, { task, event }: RunEvent): void {

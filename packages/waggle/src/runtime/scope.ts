@@ -1,8 +1,21 @@
 import { runtimeError } from "../core/errors.ts";
 import { operationPath, type Path } from "../core/ids.ts";
 
-/** What can be done in a handler. */
-export type OperationKind = "step" | "ask" | "send";
+/** What can be done in a handler. The last four open scopes of their own. */
+export type OperationKind =
+  | "step"
+  | "ask"
+  | "send"
+  | "sleep"
+  | "wait"
+  | "publish"
+  | "board"
+  | "peers"
+  | "restart"
+  | "all"
+  | "race"
+  | "branch"
+  | "cleanup";
 
 interface Use {
   count: number;
@@ -12,10 +25,12 @@ interface Use {
 /** One use of a place in a handler. */
 export class Place {
   readonly path: Path;
+  readonly scope: Scope;
   readonly #use: Use;
 
-  constructor(path: Path, use: Use) {
+  constructor(path: Path, scope: Scope, use: Use) {
     this.path = path;
+    this.scope = scope;
     this.#use = use;
   }
 
@@ -29,19 +44,54 @@ const NAME = /^[^[\]#]{1,200}$/;
 const MAX_KEY_LENGTH = 200;
 
 /**
- * Gives each operation of one handler its place. Repetitions of a place are counted; that is deterministic
- * because they may not overlap: what overlaps needs a key (ids from one counter for everything made 77-95 %
- * of replays diverge).
+ * Gives each operation of one handler, or of one branch of it, its place. Repetitions of a place are counted; that
+ * is deterministic because they may not overlap: what overlaps needs a key, or a scope of its own (ids from one
+ * counter for everything made 77-95 % of replays diverge).
  */
 export class Scope {
-  readonly #uses = new Map<string, Use>();
+  /** In front of the paths of all its operations; ends with `/` unless it is empty. */
+  readonly prefix: string;
+  /** True for compensation: what begins here also begins while the task is being cancelled. */
+  readonly isCleanup: boolean;
+  /** The scope it stands in; what closes that closes this one. */
+  readonly #outer: Scope | undefined;
+  #uses: Map<string, Use> | undefined;
+  #closed: string | undefined;
+
+  constructor(prefix = "", isCleanup = false, outer?: Scope) {
+    this.prefix = prefix;
+    this.isCleanup = isCleanup;
+    this.#outer = outer;
+  }
+
+  /** Why nothing may begin in it any more; undefined while something may. */
+  get closed(): string | undefined {
+    return this.#closed ?? this.#outer?.closed;
+  }
+
+  /** Nothing begins in it any more. */
+  close(why: string): void {
+    this.#closed ??= why;
+  }
+
+  /** The scope of one branch of the operation at `place`. */
+  branch(place: Place, key: string | undefined, isCleanup: boolean = this.isCleanup): Scope {
+    const suffix = key === undefined ? "" : `[${key}]`;
+    return new Scope(`${place.path}${suffix}/`, isCleanup, this);
+  }
 
   /**
    * Opens the next operation of this kind, name and key.
-   * @throws RuntimeError `CONCURRENT_SCOPE` while the one before is open; `USAGE` for a bad name or key.
+   * @throws RuntimeError `CONCURRENT_SCOPE` while the one before is open; `SCOPE_CLOSED`; `USAGE` for a bad name
+   * or key.
    */
   enter(kind: OperationKind, name: string, key: string | undefined): Place {
     const base = key === undefined ? `${kind}:${name}` : `${kind}:${name}[${key}]`;
+    const { closed } = this;
+    if (closed !== undefined) {
+      throw runtimeError("SCOPE_CLOSED", `${this.prefix}${base} was called after ${closed}`);
+    }
+    this.#uses ??= new Map();
     let use = this.#uses.get(base);
     if (use === undefined) {
       checkName(kind, name, key);
@@ -51,11 +101,12 @@ export class Scope {
     if (use.busy) {
       throw runtimeError(
         "CONCURRENT_SCOPE",
-        `${base} is still open: operations that overlap need different names, or a key each`,
+        `${base} is still open: operations that overlap need different names, a key each, or a scope (ctx.all, ctx.branch)`,
       );
     }
     use.busy = true;
-    return new Place(operationPath(base, use.count++), use);
+    const path = operationPath(base, use.count++);
+    return new Place(this.prefix === "" ? path : (`${this.prefix}${path}` as Path), this, use);
   }
 }
 

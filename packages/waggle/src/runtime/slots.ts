@@ -18,6 +18,11 @@ export class Slots {
     this.limit = limit;
   }
 
+  /** Tasks that are busy now. */
+  get used(): number {
+    return this.#used;
+  }
+
   /** Slots that new tasks may take now. */
   get free(): number {
     return this.#waiting.length > 0 ? 0 : Math.max(0, this.limit - this.#used);
@@ -51,5 +56,40 @@ export class Slots {
   withdraw(waiter: SlotWaiter): void {
     const at = this.#waiting.indexOf(waiter);
     if (at >= 0) this.#waiting.splice(at, 1);
+  }
+}
+
+/** The slot of one task: none, asked for, or held. */
+export class SlotHold {
+  readonly #slots: Slots;
+  readonly #waiter: SlotWaiter;
+  #state: "none" | "asked" | "held" = "none";
+
+  constructor(slots: Slots, waiter: SlotWaiter) {
+    this.#slots = slots;
+    this.#waiter = waiter;
+  }
+
+  get isHeld(): boolean {
+    return this.#state === "held";
+  }
+
+  /** Asks for a slot, unless it is held or asked for. */
+  want(): void {
+    if (this.#state !== "none") return;
+    this.#state = "asked";
+    this.#slots.take(this.#waiter);
+  }
+
+  /** It was granted, or taken before in the task's name. */
+  granted(): void {
+    this.#state = "held";
+  }
+
+  /** Gives it back, or no longer wants one. */
+  give(): void {
+    if (this.#state === "held") this.#slots.give();
+    else if (this.#state === "asked") this.#slots.withdraw(this.#waiter);
+    this.#state = "none";
   }
 }

@@ -1,17 +1,13 @@
-import { encodeFramed } from "../core/data.ts";
+import { encodeData, encodeFramed } from "../core/data.ts";
 import { digest128 } from "../core/digest.ts";
-import { runtimeError, toErrorData } from "../core/errors.ts";
+import { RuntimeError, runtimeError } from "../core/errors.ts";
 import type { EffectClass, Outcome } from "../core/event.ts";
-import {
-  decodeEvent,
-  type EncodedEvent,
-  encodeEvent,
-  errorOutcome,
-  spliceEvent,
-} from "../core/event-codec.ts";
+import { decodeEvent, encodeEvent } from "../core/event-codec.ts";
+import { INLINE_LIMIT, valuePayload } from "../core/payload.ts";
 import type { StepContext, StepOptions } from "./context.ts";
-import type { Delivery } from "./journal.ts";
-import { delivery, type Operation, type OperationOwner } from "./operation.ts";
+import { recordDropped } from "./drops.ts";
+import type { Operation, OperationOwner } from "./operation.ts";
+import { recordError, recordEvents, recordOutcome } from "./recording.ts";
 
 /** The body of a step, as the kernel sees it. */
 export type StepBody = (step: StepContext) => unknown;
@@ -48,7 +44,7 @@ class StepRun implements StepContext {
 
 /** The same for every execution of this step of this task, in this store only. */
 function idempotencyKey(owner: OperationOwner, operation: Operation): string {
-  return digest128("effect", owner.host.storeId, owner.task.id, operation.path);
+  return digest128("effect", owner.host.store.id, owner.task.id, operation.path);
 }
 
 /** Does a step that has no recorded outcome. */
@@ -58,6 +54,7 @@ export function beginStep(
   body: StepBody,
   options: StepOptions,
 ): void {
+  operation.phase = "starting";
   const effect = options.class ?? "repeatable";
   if (effect === "repeatable") {
     execute(owner, operation, body, options);
@@ -96,25 +93,39 @@ function beginWithIntent(
   owner.outbox.add({
     events: [encodeEvent({ type: "intent", path, class: effect, key, attempt })],
     starts: true,
-    committed: () => {
-      if (!owner.finished) execute(owner, operation, body, options);
-    },
+    cleanup: operation.isCleanup,
+    committed: () => goOn(owner, operation, body, options, attempt),
+    refused: () => owner.gateClosed(operation),
   });
 }
 
+/** Starts the body, unless nobody needs it any more. */
+function goOn(
+  owner: OperationOwner,
+  operation: Operation,
+  body: StepBody,
+  options: StepOptions,
+  attempt?: number,
+): void {
+  if (owner.finished) return;
+  if (operation.dropped === undefined) execute(owner, operation, body, options, attempt);
+  else recordDropped(owner, operation);
+}
+
+/** @param attempt - Given for effects that must not run twice: as which attempt its intent was recorded. */
 function execute(
   owner: OperationOwner,
   operation: Operation,
   body: StepBody,
   options: StepOptions,
+  attempt?: number,
 ): void {
   const fresh = owner.host.whenFresh();
   if (fresh !== undefined) {
-    void fresh.then(() => {
-      if (!owner.finished) execute(owner, operation, body, options);
-    });
+    void fresh.then(() => goOn(owner, operation, body, options, attempt));
     return;
   }
+  operation.phase = "running";
   const run = new StepRun(owner, operation);
   const stopTimer = startTimer(owner, operation, run, options.timeoutMs);
   operation.stop = (reason) => {
@@ -127,7 +138,10 @@ function execute(
   };
   const fail = (thrown: unknown): void => {
     stopTimer?.();
-    recordError(owner, operation, thrown);
+    // Of a body that was told to stop, what it throws says no more than that it has stopped; an effect that must
+    // not run twice may have happened before, unless it says that it has not.
+    if (operation.dropped === undefined) recordError(owner, operation, thrown);
+    else recordDropped(owner, operation, isNotApplied(thrown) ? undefined : attempt);
   };
   try {
     const returned = body(run);
@@ -140,6 +154,10 @@ function execute(
   } catch (thrown) {
     fail(thrown);
   }
+}
+
+function isNotApplied(thrown: unknown): boolean {
+  return RuntimeError.is(thrown) && thrown.outcome === "not-applied";
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
@@ -180,41 +198,15 @@ function recordValue(owner: OperationOwner, operation: Operation, value: unknown
     recordError(owner, operation, refused);
     return;
   }
-  record(owner, operation, [{ type: "done", data }], (at) => {
+  if (data.length > INLINE_LIMIT) {
+    recordOutcome(owner, operation, valuePayload(encodeData(value, `result of ${path}`)));
+    return;
+  }
+  recordEvents(owner, operation, [{ type: "done", data }], (at) => {
     const event = typeof value === "object" ? decodeEvent({ type: "done", data }) : undefined;
     // Primitives need no copy of their own (K12); but -0 is stored as 0.
     const outcome: Outcome =
       event?.type === "done" ? event.outcome : { type: "value", value: value === 0 ? 0 : value };
     return { path, at, outcome };
-  });
-}
-
-function recordError(
-  owner: OperationOwner,
-  operation: Operation,
-  thrown: unknown,
-  before: readonly EncodedEvent[] = [],
-): void {
-  const { path } = operation;
-  const outcome = errorOutcome(toErrorData(thrown));
-  const event = spliceEvent("done", { path }, "outcome", outcome);
-  record(owner, operation, [...before, event], (at) => delivery(path, at, outcome));
-}
-
-function record(
-  owner: OperationOwner,
-  operation: Operation,
-  events: readonly EncodedEvent[],
-  result: (at: number) => Delivery,
-): void {
-  if (operation.settling !== "no" || owner.finished) return;
-  operation.settling = "recording";
-  owner.outbox.add({
-    events,
-    starts: false,
-    committed: (at) => {
-      operation.settling = "recorded";
-      owner.deliver(result(at));
-    },
   });
 }

@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { nodeClock, nodeRandom } from "../../src/adapters/node/index.ts";
 import { sqliteStore } from "../../src/adapters/sqlite/index.ts";
+import { decodeEventOnly } from "../../src/core/event-codec.ts";
 import { parseRunId } from "../../src/core/ids.ts";
-import { runEvent } from "../../src/runtime/runs.ts";
 import {
   comparable,
   makePlace,
@@ -25,7 +25,7 @@ async function recordedPaths(place: Place, run: string): Promise<readonly string
   const loaded = await Promise.all(tasks.map(({ id }) => store.load(id)));
   return loaded.flatMap((task) =>
     (task?.events ?? []).flatMap((stored) => {
-      const { event } = runEvent(stored);
+      const event = decodeEventOnly(stored);
       return event.type === "done" || event.type === "received"
         ? [`${stored.task} ${event.path}`]
         : [];

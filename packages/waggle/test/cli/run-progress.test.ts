@@ -40,7 +40,15 @@ function running(): {
 
 function asked(path: string, child: TaskId): TaskEvent {
   const target = /:([^[]+)/.exec(path)?.[1] ?? "";
-  return { type: "asked", path: path as Path, child, target, awaited: true, input: {} };
+  return {
+    type: "asked",
+    path: path as Path,
+    child,
+    target,
+    awaited: true,
+    until: null,
+    input: {},
+  };
 }
 
 test("names a task of the plan by its id, and one below it after its asker", () => {

@@ -1,17 +1,21 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { nodeClock, nodeRandom } from "../../src/adapters/node/index.ts";
 import { sqliteStore } from "../../src/adapters/sqlite/index.ts";
+import { refuseNetworkFileSystem } from "../../src/adapters/sqlite/network-file-system.ts";
 import { RuntimeError } from "../../src/core/errors.ts";
-import { rootTaskId } from "../../src/core/ids.ts";
+import { parseRunId, rootTaskId } from "../../src/core/ids.ts";
 import type { Store } from "../../src/ports/store.ts";
+import { storeContents } from "../../src/testing/store-conformance/contents.ts";
 import {
   ANNE,
   append,
   apply,
+  BERT,
   create,
   gate,
   RUN,
@@ -19,6 +23,8 @@ import {
   startRun,
   taskNamed,
 } from "../../src/testing/store-conformance/writes.ts";
+import { perform, randomWork } from "./random-work.ts";
+import { memorySubject, sqliteSubject } from "./subjects.ts";
 
 const ROOT = rootTaskId(RUN);
 let folder = "";
@@ -182,4 +188,117 @@ test("refuses a host that another store goes by", async () => {
   await one.beat(ANNE, "{}");
   await using other = await sqliteStore(path)({ clock, random: nodeRandom() });
   expect(await codeOf(other.beat(ANNE, "{}"))).toBe("STORE_UNAVAILABLE");
+});
+
+test("a host that is freed leaves no lock behind, whatever is refused beside it", async () => {
+  await using store = await open();
+  await startRun(store, ANNE);
+  await store.beat(BERT, "{}");
+  expect(existsSync(`${path}-${BERT}`)).toBe(true);
+  const results = await Promise.all([
+    store.commit({ host: ANNE, writes: [{ type: "free", host: BERT, beat: 1 }] }),
+    store.commit({
+      host: ANNE,
+      writes: [gate(RUN, ["open"], "paused"), append(ROOT, 9, ["x"])],
+    }),
+  ]);
+  expect(results.map(({ type }) => type)).toEqual(["committed", "refused"]);
+  expect(existsSync(`${path}-${BERT}`)).toBe(false);
+});
+
+test("refuses a network file system by its name, and no other", () => {
+  for (const [type, name] of [
+    [0x6969, "NFS"],
+    [0x517b, "SMB"],
+    [0xff534d42, "CIFS"],
+    // The same with a sign.
+    [0xff534d42 | 0, "CIFS"],
+    [0xfe534d42, "SMB2"],
+  ] as const) {
+    const refuse = (): void => refuseNetworkFileSystem("/mnt/store.db", () => type);
+    expect(refuse).toThrow(`store /mnt/store.db lies on a network file system (${name})`);
+  }
+  // ext4, tmpfs, overlay, 9p, FUSE.
+  for (const type of [0xef53, 0x01021994, 0x794c7630, 0x01021997, 0x65735546]) {
+    refuseNetworkFileSystem("/mnt/store.db", () => type);
+  }
+});
+
+test("two stores on one file, used in turn, answer as one", { timeout: 600_000 }, async () => {
+  const turns = fc.infiniteStream(fc.nat(1));
+  const names = { logs: ["log"], blobs: [] };
+  await fc.assert(
+    fc.asyncProperty(randomWork, turns, async (work, turn) => {
+      using memory = memorySubject();
+      using sqlite = sqliteSubject();
+      await using expected = await memory.open();
+      await using one = await sqlite.open();
+      await using other = await sqlite.open();
+      for (const action of work) {
+        // A host beats through one store only.
+        const isOne = turn.next().value === 0 || action.type === "beat";
+        const answer = await perform(action, isOne ? one : other, sqlite);
+        expect(answer).toEqual(await perform(action, expected, memory));
+      }
+      expect(await storeContents(other, names)).toEqual(await storeContents(expected, names));
+    }),
+    { numRuns: process.env["WAGGLE_NIGHTLY"] === "1" ? 2_000 : 60 },
+  );
+});
+
+test("finds everything of a run, whatever of it is entered in the indexes", async () => {
+  await using store = await open();
+  await using other = await open();
+  const run = parseRunId("wide");
+  const tasks = Array.from({ length: 1_100 }, (_, i) => taskNamed(`${i}`));
+  await apply(store, ANNE, gate(run, null, "open"));
+  for (let i = 0; i < tasks.length; i += 100) {
+    const some = tasks.slice(i, i + 100);
+    await apply(store, ANNE, ...some.map((id, at) => create(at, { id, run }, ANNE)));
+  }
+  const texts = Array.from({ length: 600 }, (_, i) => `${i}`);
+  const [first = ROOT, last = ROOT] = [tasks[0], tasks.at(-1)];
+  for (const task of [first, last]) {
+    await apply(store, ANNE, append(task, 1, texts));
+    await apply(other, ANNE, append(task, 601, ["last"]));
+  }
+  for (const reader of [store, other]) {
+    const found = await reader.find({ run, limit: 2_000 });
+    expect(found.map(({ id }) => id)).toEqual(tasks);
+    expect(found.map(({ version }) => version)).toEqual(
+      tasks.map((id) => (id === first || id === last ? 602 : 1)),
+    );
+    for (const task of [first, last]) {
+      const events = (await reader.load(task))?.events ?? [];
+      expect(events.map(({ position }) => position)).toEqual(
+        events.map(({ position }) => position).toSorted((a, b) => a - b),
+      );
+      expect(events).toHaveLength(602);
+    }
+    const tailed = [];
+    for await (const event of reader.tail(run, 0, AbortSignal.timeout(5_000))) {
+      if (tailed.push(event.position) === 2_302) break;
+    }
+    expect(new Set(tailed).size).toBe(2_302);
+  }
+});
+
+test("positions and places of a trimmed run are not given again", async () => {
+  await using store = await open();
+  await startRun(store, ANNE);
+  const other = parseRunId("other");
+  const task = await startRun(store, ANNE, {}, other);
+  await apply(
+    store,
+    ANNE,
+    append(task, 1, ["end"], { ending: { type: "close", state: "closed" } }),
+    gate(other, ["open"], "ended"),
+  );
+  const before = (await store.load(task))?.events.at(-1)?.position ?? Number.NaN;
+  await apply(store, ANNE, { type: "trim", run: other });
+  await using reopened = await open();
+  await apply(reopened, ANNE, append(ROOT, 1, ["x"]), create(1, { id: task }));
+  const { events, row } = (await store.load(ROOT)) ?? {};
+  expect(events?.at(-1)?.position).toBeGreaterThan(before);
+  expect([row?.version, (await rowOf(store, task)).version]).toEqual([2, 1]);
 });

@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { nodeClock, nodeRandom } from "../../src/adapters/node/index.ts";
 import { sqliteStore } from "../../src/adapters/sqlite/index.ts";
+import { openBoard } from "../../src/state/open-board.ts";
 import { childCommand, startChild } from "./child-process.ts";
+import { ADDED, COUNT_BOARD, UPDATED } from "./count-keys.ts";
 
 /** What {@link countTogether} found. */
 export interface CountFigures {
@@ -11,11 +13,15 @@ export interface CountFigures {
   readonly compared: number;
   /** What they came to by add. */
   readonly added: number;
+  /** What they came to on the board, by update. */
+  readonly boardUpdated: number;
+  /** What they came to on the board, by add. */
+  readonly boardAdded: number;
   /** The longest stop of any process's event loop. */
   readonly longestStopMs: number;
 }
 
-/** Lets `processes` processes count `times` times each in the same two cells of a store in `folder`. */
+/** Lets `processes` processes count `times` times each in the same two cells and board keys of a store in `folder`. */
 export async function countTogether(
   folder: string,
   processes: number,
@@ -26,12 +32,16 @@ export async function countTogether(
     startChild(childCommand("counting-child", [path, String(times)])),
   );
   const stops = await Promise.all(children.map((child) => child.ended()));
-  await using store = await sqliteStore(path)({ clock: nodeClock(), random: nodeRandom() });
+  const machine = { clock: nodeClock(), random: nodeRandom() };
+  await using store = await sqliteStore(path)(machine);
+  await using board = openBoard(store, COUNT_BOARD, machine);
   const [added, compared] = await store.cells("");
   return {
     expected: processes * times,
     compared: Number(compared?.value),
     added: added?.amount ?? 0,
+    boardUpdated: (await board.get(UPDATED)) ?? 0,
+    boardAdded: (await board.get(ADDED)) ?? 0,
     longestStopMs: Math.max(...stops.map(Number)),
   };
 }

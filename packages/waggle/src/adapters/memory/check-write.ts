@@ -1,15 +1,19 @@
 import type {
   AddWrite,
   AppendWrite,
+  BlobWrite,
   CreateWrite,
   DeliverWrite,
   FreeWrite,
   GateWrite,
+  PublishWrite,
   RefusalReason,
   SetWrite,
+  TrimWrite,
   Write,
 } from "../../ports/store.ts";
-import { type HostRecord, isUnfinished, type LedgerState } from "./ledger-records.ts";
+import { agentRecord, type HostRecord, isUnfinished, type LedgerState } from "./ledger-records.ts";
+import { newRecords } from "./log-records.ts";
 
 /**
  * Why `write` cannot be applied to `state`, or undefined if it can. Changes nothing.
@@ -35,6 +39,14 @@ export function refusalOf(
       return checkGate(state, write);
     case "free":
       return checkFree(state, write);
+    case "publish":
+      return checkPublish(state, write);
+    case "blob":
+      return checkBlob(state, write);
+    case "trim":
+      return checkTrim(state, write);
+    case "trim-log":
+      return undefined;
   }
 }
 
@@ -48,6 +60,7 @@ function checkAppend(
   if (host === undefined || task.owner !== host) return "fenced";
   if (task.events.length !== write.version) return "fenced";
   if (write.inbox !== undefined && task.inbox !== write.inbox) return "behind";
+  if (write.cleanup === true && task.run.gate === "cancelling") return undefined;
   if (write.starts && task.run.gate !== "open") return "gate";
   if (task.run.gate === "ended") return "gate";
   return undefined;
@@ -62,8 +75,15 @@ function checkCreate(
   if (run === undefined) return "absent";
   if (state.tasks.has(write.task.id)) return "exists";
   if (run.gate === "ended") return "gate";
+  if (write.owner === null) return isFull(state, write) ? "full" : undefined;
   // A host can die within its own batch; what it owned from then on would be forgotten (K8).
-  return write.owner !== null && host?.dead === true ? "fenced" : undefined;
+  return host?.dead === true ? "fenced" : undefined;
+}
+
+function isFull(state: LedgerState, { task, mailbox }: CreateWrite): boolean {
+  if (mailbox === undefined) return false;
+  const cell = state.cells.get(agentRecord(state, task.agent).mailbox);
+  return (cell?.amount ?? 0) >= mailbox;
 }
 
 /** With `late: "drop"` a late mail is no reason to refuse: {@link isLate} leaves it out when it is applied. */
@@ -106,4 +126,21 @@ function checkFree(state: LedgerState, write: FreeWrite): RefusalReason | undefi
   const host = state.hosts.get(write.host);
   if (host?.dead === true) return "duplicate";
   return (host?.beat ?? 0) === write.beat ? undefined : "conflict";
+}
+
+function checkPublish(state: LedgerState, write: PublishWrite): RefusalReason | undefined {
+  return newRecords(state.logs.get(write.log), write, 0) === undefined ? "conflict" : undefined;
+}
+
+function checkBlob(state: LedgerState, write: BlobWrite): RefusalReason | undefined {
+  if (write.run === null) return undefined;
+  const run = state.runs.get(write.run);
+  if (run === undefined) return "absent";
+  return run.gate === "ended" ? "gate" : undefined;
+}
+
+function checkTrim(state: LedgerState, write: TrimWrite): RefusalReason | undefined {
+  const run = state.runs.get(write.run);
+  if (run === undefined) return "absent";
+  return run.gate === "ended" ? undefined : "gate";
 }

@@ -3,12 +3,14 @@ import { PRIORITY_BONUS_MS } from "../../core/priority.ts";
 import type { Claimed, ClaimRequest } from "../../ports/store.ts";
 import type { DueQueue } from "./due-queue.ts";
 import {
+  agentRecord,
   type HostRecord,
   hostRecord,
   type LedgerState,
   place,
   type TaskRecord,
 } from "./ledger-records.ts";
+import { addToCell } from "./put-cell.ts";
 
 /** Takes what `request` asks for at wall-clock ms `now`: first mail in the order it came, then new tasks. */
 export function claimTasks(
@@ -19,28 +21,41 @@ export function claimTasks(
   const host = hostRecord(state, request.host);
   if (host.dead) return [];
   const runs = request.runs === undefined ? undefined : new Set(request.runs);
-  const claimed = takeMail(host, runs);
+  const claimed = takeMail(state, host, runs);
   const taken: TaskRecord[] = [];
   for (const { agent, free } of request.agents) {
-    const queues = state.queues.get(agent);
+    const queues = state.agents.get(agent)?.queues;
     if (queues !== undefined && free > 0) taken.push(...takeTasks(queues, free, now, runs));
   }
   taken.sort((a, b) => urgency(a) - urgency(b) || a.n - b.n);
   for (const task of taken) {
-    task.claims += 1;
-    place(task, host, null, "open");
+    take(state, task, host);
     claimed.push({ task: task.envelope.id, why: "claimed" });
   }
   return claimed;
 }
 
-function takeMail(host: HostRecord, runs: ReadonlySet<RunId> | undefined): Claimed[] {
+function take(state: LedgerState, task: TaskRecord, host: HostRecord): void {
+  if (task.unclaimed) {
+    task.unclaimed = false;
+    addToCell(state, undefined, agentRecord(state, task.envelope.agent).mailbox, -1);
+  }
+  task.claims += 1;
+  task.outside = false;
+  place(state, task, host, null, "open");
+}
+
+function takeMail(
+  state: LedgerState,
+  host: HostRecord,
+  runs: ReadonlySet<RunId> | undefined,
+): Claimed[] {
   if (host.mailed.size === 0) return [];
   const mailed = [...host.mailed]
     .filter((task) => runs?.has(task.run.id) ?? true)
     .sort((a, b) => (a.due ?? 0) - (b.due ?? 0) || a.n - b.n);
   return mailed.map((task) => {
-    place(task, host, null, task.state);
+    place(state, task, host, null, task.state);
     return { task: task.envelope.id, why: "mail" };
   });
 }
@@ -58,9 +73,8 @@ function takeTasks(
     const task = mostUrgent(queues, now);
     if (task === undefined) break;
     task.queue.remove(task);
-    const { id, gate } = task.run;
-    const allowed = (gate === "open" || gate === "cancelling") && (runs?.has(id) ?? true);
-    (allowed ? taken : skipped).push(task);
+    // No gate is looked at: tasks of a paused run are not due, and an ended run has none that could be.
+    (runs?.has(task.run.id) === false ? skipped : taken).push(task);
   }
   for (const task of skipped) task.queue.add(task);
   return taken;

@@ -1,19 +1,32 @@
 import type { Envelope } from "../../core/envelope.ts";
-import type { HostId, Path, RunId, TaskId } from "../../core/ids.ts";
+import { runtimeError } from "../../core/errors.ts";
+import type { BlobId, HostId, Path, RunId, TaskId } from "../../core/ids.ts";
+import { PRIORITIES, type Priority, priorityLevel } from "../../core/priority.ts";
 import type { Gate, Mail, StoredEvent, TaskState } from "../../ports/store.ts";
-import type { DueQueue, QueuedTask } from "./due-queue.ts";
+import { DueQueue, type QueuedTask } from "./due-queue.ts";
+import { KeyLine } from "./key-line.ts";
+import type { LogRecords } from "./log-records.ts";
 
 /** One run and what belongs to it. */
 export interface RunRecord {
   readonly id: RunId;
+  /** 1, 2, 3, ... in order of creation. */
+  readonly n: number;
   readonly startedAt: number;
   gate: Gate;
+  /** Without a pause that lasts. */
+  pausedMs: number;
+  pausedAt: number | null;
   /** Tasks that are neither closed nor dead. */
   unfinished: number;
   /** In order of creation. */
-  readonly tasks: TaskRecord[];
-  /** In order of positions. */
-  readonly events: StoredEvent[];
+  tasks: TaskRecord[];
+  /** All events in order of positions; undefined until somebody asks: most runs end without that. */
+  events: StoredEvent[] | undefined;
+  /** Blobs it put; undefined until the first one. */
+  blobs: Set<BlobId> | undefined;
+  /** True when nothing is left but the id, which stays taken. */
+  trimmed: boolean;
 }
 
 /** One host: registered once its beat is above 0. */
@@ -24,8 +37,18 @@ export interface HostRecord {
   gone: boolean;
   report: string;
   readonly owned: Set<TaskRecord>;
-  /** Those of `owned` that got mail since their owner was last told. */
+  /** Those of `owned` that got mail, or whose gate moved, since their owner was last told. */
   readonly mailed: Set<TaskRecord>;
+}
+
+/** One agent: what waits for it. */
+export interface AgentRecord {
+  /** Name of the cell that counts its messages that were never claimed. */
+  readonly mailbox: string;
+  /** One for each priority, least urgent first. */
+  readonly queues: readonly DueQueue<TaskRecord>[];
+  /** By key; those in which somebody stands. */
+  readonly lines: Map<string, KeyLine<TaskRecord>>;
 }
 
 /** One task. `owner`, `due` and `state` change through `place` only: the indexes follow them. */
@@ -36,19 +59,28 @@ export interface TaskRecord extends QueuedTask {
   readonly run: RunRecord;
   /** Where it waits while it has a due time and no owner. */
   readonly queue: DueQueue<TaskRecord>;
+  /** Where it stands while it is unfinished; undefined: it has no key. */
+  readonly line: KeyLine<TaskRecord> | undefined;
   state: TaskState;
   owner: HostRecord | null;
   due: number | null;
-  /** Number of mails it ever got. */
+  /** Number of mails it ever got, and of moves of the gate that came while it had an owner. */
   inbox: number;
   claims: number;
+  /** True while it counts in the mailbox of its agent: created without owner, never claimed. */
+  unclaimed: boolean;
+  /** Said by its last release; false while it is owned. */
+  outside: boolean;
   /** Its index in `queue`, or -1. */
   slot: number;
   /** Set when the batch that creates it has been applied. */
   origin: StoredEvent | undefined;
-  readonly events: StoredEvent[];
-  /** Replaced, never emptied in place, when the task ends. */
-  mail: Mail[];
+  /** Of all its generations. */
+  events: StoredEvent[];
+  /** How many of `events` are of former generations. */
+  former: number;
+  /** Undefined until the first one, and when the task has ended. */
+  mail: Mail[] | undefined;
   /** Paths of all mail so far; undefined until the first one. */
   paths: Set<Path> | undefined;
 }
@@ -60,32 +92,49 @@ export interface CellRecord {
   readonly amount: number;
 }
 
+/** One blob. */
+interface BlobRecord {
+  readonly bytes: Uint8Array;
+  /** The runs that put it; null among them: it is kept for ever. */
+  readonly keepers: Set<RunRecord | null>;
+}
+
 /** Everything a memory ledger holds. */
 export interface LedgerState {
   /** Position of the newest event. */
   position: number;
+  /** How many tasks were ever created. */
+  created: number;
+  /** How often something became claimable, or was added to a log. */
+  wakes: number;
   readonly hosts: Map<HostId, HostRecord>;
   readonly runs: Map<RunId, RunRecord>;
   readonly tasks: Map<TaskId, TaskRecord>;
   readonly cells: Map<string, CellRecord>;
-  /** Per agent one queue for each priority, least urgent first. */
-  readonly queues: Map<string, readonly DueQueue<TaskRecord>[]>;
-  /** All runs and tasks in order of creation. */
+  readonly agents: Map<string, AgentRecord>;
+  readonly logs: Map<string, LogRecords>;
+  readonly blobs: Map<BlobId, BlobRecord>;
+  /** All runs that were not trimmed, in order of creation. */
   readonly runOrder: RunRecord[];
-  readonly taskOrder: TaskRecord[];
+  /** Those that have not ended. */
+  readonly unended: Set<RunRecord>;
 }
 
 /** A ledger with nothing in it. */
 export function emptyLedgerState(): LedgerState {
   return {
     position: 0,
+    created: 0,
+    wakes: 0,
     hosts: new Map(),
     runs: new Map(),
     tasks: new Map(),
     cells: new Map(),
-    queues: new Map(),
+    agents: new Map(),
+    logs: new Map(),
+    blobs: new Map(),
     runOrder: [],
-    taskOrder: [],
+    unended: new Set(),
   };
 }
 
@@ -106,6 +155,31 @@ export function hostRecord(state: LedgerState, id: HostId): HostRecord {
   return made;
 }
 
+/** The record of the agent called `name`, made when it is first mentioned. */
+export function agentRecord(state: LedgerState, name: string): AgentRecord {
+  const there = state.agents.get(name);
+  if (there !== undefined) return there;
+  const made: AgentRecord = {
+    mailbox: `mailbox.${name}`,
+    queues: PRIORITIES.map(() => new DueQueue()),
+    lines: new Map(),
+  };
+  state.agents.set(name, made);
+  return made;
+}
+
+/** Where tasks of `agent` and `priority` wait. */
+export function queueOf(agent: AgentRecord, priority: Priority): DueQueue<TaskRecord> {
+  const queue = agent.queues[priorityLevel(priority)];
+  if (queue === undefined) throw runtimeError("INVARIANT", `'${priority}' has no queue`);
+  return queue;
+}
+
+/** Where tasks of `agent` and `key` stand; undefined without key. */
+export function lineOf(agent: AgentRecord, key: string | null): KeyLine<TaskRecord> | undefined {
+  return key === null ? undefined : (agent.lines.get(key) ?? new KeyLine(agent.lines, key));
+}
+
 /** True for a task that goes on some day. */
 export function isUnfinished(state: TaskState): boolean {
   return state === "open" || state === "stuck";
@@ -113,6 +187,7 @@ export function isUnfinished(state: TaskState): boolean {
 
 /** Changes owner, due time and state of `task`, and keeps every index of them. */
 export function place(
+  ledger: LedgerState,
   task: TaskRecord,
   owner: HostRecord | null,
   due: number | null,
@@ -123,10 +198,14 @@ export function place(
     task.owner.owned.delete(task);
     task.owner.mailed.delete(task);
   }
-  task.run.unfinished += Number(isUnfinished(state)) - Number(isUnfinished(task.state));
+  const change = Number(isUnfinished(state)) - Number(isUnfinished(task.state));
+  task.run.unfinished += change;
+  if (change > 0) task.line?.join(task);
+  else if (change < 0) task.line?.leave(task);
   task.owner = owner;
   task.due = due;
   task.state = state;
+  if (due !== null) ledger.wakes += 1;
   if (owner !== null) {
     owner.owned.add(task);
     if (due !== null) owner.mailed.add(task);

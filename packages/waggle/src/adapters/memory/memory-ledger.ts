@@ -1,4 +1,4 @@
-import { type HostId, type RunId, rootTaskId, type TaskId } from "../../core/ids.ts";
+import type { BlobId, HostId, RunId, TaskId } from "../../core/ids.ts";
 import { batchMistake } from "../../ports/batch-mistake.ts";
 import type {
   Batch,
@@ -6,9 +6,11 @@ import type {
   Claimed,
   ClaimRequest,
   CommitResult,
-  CreateWrite,
+  EventRef,
   HostBeat,
   LoadedTask,
+  LogPage,
+  RecordQuery,
   Refused,
   RunQuery,
   RunRow,
@@ -17,16 +19,13 @@ import type {
   TaskRow,
   Write,
 } from "../../ports/store.ts";
-import { type Application, applyWrite } from "./apply-write.ts";
+import type { UndoLog } from "./application.ts";
+import { applyWrite } from "./apply-write.ts";
 import { refusalOf } from "./check-write.ts";
 import { claimTasks } from "./claim-tasks.ts";
-import {
-  emptyLedgerState,
-  hostRecord,
-  type LedgerState,
-  type RunRecord,
-  type TaskRecord,
-} from "./ledger-records.ts";
+import { eventsOfRun, findRuns, findTasks, taskRow } from "./ledger-queries.ts";
+import { emptyLedgerState, hostRecord, type LedgerState } from "./ledger-records.ts";
+import { emptyLog, selectRecords } from "./log-records.ts";
 
 // The ledger in memory: the reference for what every store does.
 // Owns: all records of one ledger. Doesn't own: durability, waiting (see memoryStore), time (given).
@@ -44,6 +43,7 @@ export class MemoryLedger {
   readonly #now: () => number;
   readonly #state: LedgerState = emptyLedgerState();
   readonly #listeners = new Set<() => void>();
+  readonly #wakers = new Set<() => void>();
 
   /** @param options - `now`: wall-clock ms. `id`: default "memory"; random where effects leave the process. */
   constructor(options: { readonly now: () => number; readonly id?: string }) {
@@ -60,15 +60,17 @@ export class MemoryLedger {
     const mistake = batchMistake(batch);
     if (mistake !== undefined) return { type: "unknown", cause: mistake };
     const at = this.#now();
+    const { wakes } = this.#state;
     if (writes.length === 1 && first?.type === "append") {
       const reason = refusalOf(this.#state, host, first);
       if (reason !== undefined) return { type: "refused", write: 0, reason };
-      applyWrite({ state: this.#state, at, host, undo: undefined }, first);
+      applyWrite({ state: this.#state, at, host, undo: undefined, added: undefined }, first);
     } else {
       const failed = this.#applyAll(batch, at);
       if (failed !== undefined) return failed;
     }
     for (const listener of this.#listeners) listener();
+    if (this.#state.wakes !== wakes) for (const listener of this.#wakers) listener();
     return { type: "committed", at };
   }
 
@@ -81,8 +83,15 @@ export class MemoryLedger {
   load(id: TaskId): LoadedTask | undefined {
     const task = this.#state.tasks.get(id);
     if (task?.origin === undefined) return undefined;
-    const { origin, events, mail } = task;
-    return { row: taskRow(task), origin, events: events.slice(), inbox: mail.slice() };
+    const { origin, events, former, mail, run } = task;
+    return {
+      row: taskRow(task),
+      origin,
+      events: events.slice(former),
+      inbox: mail?.slice() ?? [],
+      gate: run.gate,
+      pausedMs: run.pausedMs,
+    };
   }
 
   /** Registers the host or adds 1 to its beat, unless it is dead; then as {@link MemoryLedger.hosts}, and itself. */
@@ -102,27 +111,12 @@ export class MemoryLedger {
 
   /** Runs, newest first. */
   runs(query: RunQuery): readonly RunRow[] {
-    const { run, limit = 100 } = query;
-    if (run === undefined) {
-      const { runOrder } = this.#state;
-      const newest = runOrder.slice(Math.max(0, runOrder.length - limit));
-      return newest.reverse().map(runRow);
-    }
-    const only = this.#state.runs.get(run);
-    return only === undefined || limit < 1 ? [] : [runRow(only)];
+    return findRuns(this.#state, query);
   }
 
   /** Tasks in order of creation. */
   find(query: TaskQuery): readonly TaskRow[] {
-    const { run, owner, state, limit = 1_000 } = query;
-    const found: TaskRow[] = [];
-    for (const task of this.#candidates(query)) {
-      if (found.length >= limit) break;
-      if (run !== undefined && task.run.id !== run) continue;
-      if (owner !== undefined && task.owner?.id !== owner) continue;
-      if (state === undefined || task.state === state) found.push(taskRow(task));
-    }
-    return found;
+    return findTasks(this.#state, query);
   }
 
   /** Cells whose name starts with `prefix`, in code-unit order of their names. */
@@ -134,16 +128,19 @@ export class MemoryLedger {
     });
   }
 
+  /** Records of one log, oldest first, and its version. */
+  records(query: RecordQuery): LogPage {
+    return selectRecords(this.#state.logs.get(query.log) ?? emptyLog(), query);
+  }
+
+  /** A copy of the bytes of a blob, or undefined. */
+  blob(id: BlobId): Uint8Array | undefined {
+    return this.#state.blobs.get(id)?.bytes.slice();
+  }
+
   /** The first `limit` events of a run after `position`, in the order of their positions. */
   eventsAfter(run: RunId, position: number, limit: number): readonly StoredEvent[] {
-    const events = this.#state.runs.get(run)?.events ?? [];
-    let [low, high] = [0, events.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((events[middle]?.position ?? 0) <= position) low = middle + 1;
-      else high = middle;
-    }
-    return events.slice(low, low + limit);
+    return eventsOfRun(this.#state, run, position, limit);
   }
 
   /** Says for certain that the process of `host` has ended. */
@@ -156,43 +153,45 @@ export class MemoryLedger {
    * @returns Ends that; calling it twice is fine.
    */
   onCommit(listener: () => void): () => void {
-    const own = (): void => listener();
-    this.#listeners.add(own);
-    return () => {
-      this.#listeners.delete(own);
-    };
+    return subscribe(this.#listeners, listener);
   }
 
-  #applyAll(batch: Batch, at: number): Refused | undefined {
+  /**
+   * Calls `listener` within each `commit` that made something claimable or added to a log, after it did.
+   * @returns Ends that; calling it twice is fine.
+   */
+  onClaimable(listener: () => void): () => void {
+    return subscribe(this.#wakers, listener);
+  }
+
+  #applyAll({ host: by, writes }: Batch, at: number): Refused | undefined {
     const state = this.#state;
-    const starts: number[] = [];
     const undo: (() => void)[] = [];
-    for (const [index, write] of batch.writes.entries()) {
-      const host = state.hosts.get(batch.host);
+    const creates = writes.some(({ type }) => type === "create");
+    const added: StoredEvent[] | undefined = creates ? [] : undefined;
+    const last = writes.length - 1;
+    for (const [index, write] of writes.entries()) {
+      const host = state.hosts.get(by);
       const reason = refusalOf(state, host, write);
       if (reason !== undefined) {
         while (undo.length > 0) undo.pop()?.();
         return { type: "refused", write: index, reason };
       }
-      starts.push(state.position);
-      const application: Application = { state, at, host, undo };
-      applyWrite(application, write);
+      // Nothing after the last write can be refused.
+      const log: UndoLog = index === last ? undefined : undo;
+      applyWrite({ state, at, host, undo: log, added }, write);
     }
-    for (const write of batch.writes) {
-      if (write.type === "create") this.#setOrigin(batch.writes, write, starts);
-    }
+    if (added !== undefined) this.#setOrigins(writes, added);
     return undefined;
   }
 
-  /** @param starts - Position of the newest event before each write of the batch. */
-  #setOrigin(writes: readonly Write[], { task, origin }: CreateWrite, starts: number[]): void {
-    const source = writes[origin.write];
-    const created = this.#state.tasks.get(task.id);
-    if (created === undefined || (source?.type !== "append" && source?.type !== "create")) return;
-    const holder = source.type === "append" ? source.task : source.task.id;
-    const position = (starts[origin.write] ?? 0) + 1 + origin.event;
-    const events = this.#state.tasks.get(holder)?.events;
-    created.origin = events?.findLast((event) => event.position === position);
+  /** @param added - The events of the batch, in order. */
+  #setOrigins(writes: readonly Write[], added: readonly StoredEvent[]): void {
+    for (const write of writes) {
+      if (write.type !== "create") continue;
+      const created = this.#state.tasks.get(write.task.id);
+      if (created !== undefined) created.origin = added[indexOfEvent(writes, write.origin)];
+    }
   }
 
   #beats(own: HostId | undefined): readonly HostBeat[] {
@@ -203,40 +202,22 @@ export class MemoryLedger {
     }
     return beats.sort((a, b) => (a.host < b.host ? -1 : 1));
   }
+}
 
-  /** Tasks among which all that match `query` are, in order of creation. */
-  #candidates({ owner, run }: TaskQuery): readonly TaskRecord[] {
-    if (owner !== undefined) {
-      const owned = this.#state.hosts.get(owner)?.owned ?? [];
-      return [...owned].sort((a, b) => a.n - b.n);
-    }
-    if (run !== undefined) return this.#state.runs.get(run)?.tasks ?? [];
-    return this.#state.taskOrder;
+/** The index of an event among all events of its batch. */
+function indexOfEvent(writes: readonly Write[], origin: EventRef): number {
+  let index = origin.event;
+  for (let i = 0; i < origin.write; i++) {
+    const write = writes[i];
+    if (write?.type === "append" || write?.type === "create") index += write.events.length;
   }
+  return index;
 }
 
-function runRow({ id, gate, startedAt }: RunRecord): RunRow {
-  return { run: id, gate, root: rootTaskId(id), startedAt };
-}
-
-function taskRow(task: TaskRecord): TaskRow {
-  const { envelope, state, owner, due, events, inbox, claims } = task;
-  return {
-    id: envelope.id,
-    run: envelope.run,
-    parent: envelope.parent,
-    path: envelope.path,
-    awaited: envelope.awaited,
-    agent: envelope.agent,
-    operation: envelope.operation,
-    priority: envelope.priority,
-    hops: envelope.hops,
-    deadline: envelope.deadline,
-    state,
-    owner: owner === null ? null : owner.id,
-    due,
-    version: events.length,
-    inbox,
-    claims,
+function subscribe(listeners: Set<() => void>, listener: () => void): () => void {
+  const own = (): void => listener();
+  listeners.add(own);
+  return () => {
+    listeners.delete(own);
   };
 }

@@ -46,6 +46,9 @@ export function memoryStore(options: {
     runs: (query) => answer(() => ledger.runs(query)),
     find: (query) => answer(() => ledger.find(query)),
     cells: (prefix) => answer(() => ledger.cells(prefix)),
+    records: (query) => answer(() => ledger.records(query)),
+    blob: (id) => answer(() => ledger.blob(id)),
+    watch: (listener) => watchLedger(ledger, listener, closing.signal),
     tail: (run, from, signal) => tailLedger(ledger, run, from, signal, closing.signal),
     // A host lives no longer than the store it beats through: its peers need not wait for its silence.
     [Symbol.asyncDispose]: async () => {
@@ -62,6 +65,29 @@ function newLedger(clock: Clock): MemoryLedger {
 
 function closedError(): Error {
   return runtimeError("CLOSED", "the store was closed");
+}
+
+/** Calls `listener` soon after commits that it is to hear of; several in one turn count once. */
+function watchLedger(ledger: MemoryLedger, listener: () => void, closed: AbortSignal): () => void {
+  let isExpected = false;
+  let hasEnded = closed.aborted;
+  const stop = ledger.onClaimable(() => {
+    if (isExpected) return;
+    isExpected = true;
+    // Not at once: a listener must not find itself within the call that woke it.
+    queueMicrotask(() => {
+      isExpected = false;
+      if (!hasEnded) listener();
+    });
+  });
+  const end = (): void => {
+    hasEnded = true;
+    closed.removeEventListener("abort", end);
+    stop();
+  };
+  closed.addEventListener("abort", end);
+  if (hasEnded) end();
+  return end;
 }
 
 async function* tailLedger(

@@ -1,5 +1,7 @@
-import type { CallOptions } from "../../ports/call-options.ts";
-import type { Clock } from "../../ports/clock.ts";
+import type { Clock, SleepOptions } from "../../ports/clock.ts";
+
+/** Longest time a timer of the machine takes, ms; it would fire at once after a longer one. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The machine's clock. */
 export function nodeClock(): Clock {
@@ -13,8 +15,13 @@ export function nodeClock(): Clock {
   };
 }
 
-function sleep(ms: number, options: CallOptions = {}): Promise<void> {
-  const { signal } = options;
+async function sleep(ms: number, options: SleepOptions = {}): Promise<void> {
+  let leftMs = ms;
+  for (; leftMs > MAX_TIMER_MS; leftMs -= MAX_TIMER_MS) await sleepOnce(MAX_TIMER_MS, options);
+  await sleepOnce(leftMs, options);
+}
+
+function sleepOnce(ms: number, { signal, keepAlive = false }: SleepOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
       reject(signal.reason);
@@ -28,7 +35,7 @@ function sleep(ms: number, options: CallOptions = {}): Promise<void> {
       signal?.removeEventListener("abort", onAbort);
       resolve();
     }, ms);
-    timer.unref();
+    if (!keepAlive) timer.unref();
     signal?.addEventListener("abort", onAbort, { once: true });
   });
 }

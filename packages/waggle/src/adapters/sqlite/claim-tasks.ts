@@ -1,93 +1,126 @@
-import type { HostId, TaskId } from "../../core/ids.ts";
+import type { TaskId } from "../../core/ids.ts";
 import { PRIORITIES, PRIORITY_BONUS_MS } from "../../core/priority.ts";
 import type { Claimed, ClaimRequest } from "../../ports/store.ts";
+import { addToCell } from "./apply-cell-write.ts";
+import { mailboxOf } from "./apply-task-write.ts";
+import { type HostRecord, type TaskRecord, UNWRITTEN } from "./cached-records.ts";
+import { taskStateCode } from "./codes.ts";
+import type { LedgerCache } from "./ledger-cache.ts";
+import type { Row } from "./rows.ts";
 import type { Statements } from "./statements.ts";
+import { taskIdOf } from "./task-bytes.ts";
 import type { Transaction } from "./transaction.ts";
 
 interface Candidate {
   readonly n: number;
   readonly id: TaskId;
+  readonly row: Row;
   /** When it came, less the head start of its priority: the smallest is served first. */
   readonly urgency: number;
-  readonly stuck: boolean;
 }
 
 /** Takes what `request` asks for: first mail in the order it came, then new tasks. A dead host gets nothing. */
 export function claimTasks(tx: Transaction, request: ClaimRequest): readonly Claimed[] {
-  const { host } = request;
-  if (tx.isDead(host)) return [];
-  const { statements } = tx;
-  const mailed = mailedTasks(statements, request).map(({ n, id }): Claimed => {
-    statements.clearDue.run({ task: n });
-    return { task: id, why: "mail" };
+  const host = tx.ledger.host(request.host);
+  if (host.dead) return [];
+  tx.flush();
+  const runs = runList(request);
+  const mailed = host.n === 0 ? [] : tx.statements.mailed.all(host.n, runs);
+  const mail = mailed.map((row): Claimed => {
+    const task = tx.ledger.taskOf(taskIdOf(row["id"]), row);
+    tx.changeTask(task, UNWRITTEN.place);
+    task.due = null;
+    return { task: task.id, why: "mail" };
   });
   const taken = request.agents
-    .flatMap(({ agent, free }) => takeTasks(tx, request, agent, free))
+    .flatMap(({ agent, free }) => takeTasks(tx, host, runs, agent, free))
     .sort(byUrgency);
-  return [...mailed, ...taken.map(({ id }): Claimed => ({ task: id, why: "claimed" }))];
+  return [...mail, ...taken.map(({ id }): Claimed => ({ task: id, why: "claimed" }))];
+}
+
+/** What looking for claimable tasks reads. */
+export interface ClaimReads {
+  readonly statements: Statements;
+  readonly ledger: LedgerCache;
 }
 
 /** Whether {@link claimTasks} would find something at wall-clock ms `now`. Writes nothing. */
-export function hasClaimable(statements: Statements, request: ClaimRequest, now: number): boolean {
+export function hasClaimable(reads: ClaimReads, request: ClaimRequest, now: number): boolean {
+  const runs = runList(request);
+  const host = reads.statements.cachedHost.get(request.host)?.["n"] ?? 0;
   return (
-    mailedTasks(statements, request).length > 0 ||
+    reads.statements.isMailed.get(host, runs) !== undefined ||
     request.agents.some(
-      ({ agent, free }) => free > 0 && candidates(statements, request, agent, 1, now).length > 0,
+      ({ agent, free }) => free > 0 && candidates(reads, runs, agent, 1, now).length > 0,
     )
   );
 }
 
 /** The first wall-clock ms after `now` at which a task of these agents becomes due; infinity if there is none. */
-export function nextDue(statements: Statements, request: ClaimRequest, now: number): number {
-  const dues = request.agents.flatMap(({ agent }) =>
-    PRIORITIES.map((_, priority) => statements.nextDue.get({ agent, priority, now })?.["due"]),
-  );
+export function nextDue(
+  { statements, ledger }: ClaimReads,
+  request: ClaimRequest,
+  now: number,
+): number {
+  const dues = request.agents.flatMap(({ agent }) => {
+    const number = ledger.numberOf(agent);
+    if (number === undefined) return [];
+    return PRIORITIES.map((_, priority) => statements.nextDue.get(number, priority, now)?.["due"]);
+  });
   return Math.min(Infinity, ...dues.filter((due) => due !== undefined).map(Number));
 }
 
-function mailedTasks(
-  statements: Statements,
-  { host, runs }: ClaimRequest,
-): readonly { n: number; id: TaskId }[] {
-  const allowed = runs === undefined ? undefined : new Set<unknown>(runs);
-  return statements.mailed
-    .all({ host })
-    .filter((row) => allowed?.has(row["run"]) ?? true)
-    .map((row) => ({ n: Number(row["n"]), id: row["id"] as TaskId }));
+function runList({ runs }: ClaimRequest): string | null {
+  return runs === undefined ? null : JSON.stringify(runs);
 }
 
 function takeTasks(
   tx: Transaction,
-  request: ClaimRequest,
+  host: HostRecord,
+  runs: string | null,
   agent: string,
   free: number,
 ): readonly Candidate[] {
   if (free <= 0) return [];
-  const taken = candidates(tx.statements, request, agent, free, tx.at);
-  for (const task of taken) takeTask(tx.statements, request.host, task);
+  const taken = candidates(tx, runs, agent, free, tx.at);
+  for (const { id, row } of taken) {
+    const task = tx.ledger.taskOf(id, row);
+    if (task.claims < 0) addToCell(tx, tx.ledger.cell(mailboxOf(agent)), -1);
+    takeTask(tx, host, task);
+  }
+  // The same agent may be asked for twice.
+  if (taken.length > 0) tx.flush();
   return taken;
 }
 
-function takeTask(statements: Statements, host: HostId, { n, stuck }: Candidate): void {
-  statements.claim.run({ host, task: n });
-  if (stuck) statements.reopen.run({ task: n });
+function takeTask(tx: Transaction, host: HostRecord, task: TaskRecord): void {
+  const isStuck = task.state === taskStateCode.numberOf("stuck");
+  tx.changeTask(task, isStuck ? UNWRITTEN.state : UNWRITTEN.place);
+  const before = task.claimsAt === task.version ? Math.max(0, task.claims) : 0;
+  task.claims = before + 1;
+  task.claimsAt = task.version;
+  task.owner = tx.ledger.ownerNumber(host);
+  task.due = null;
+  task.outside = false;
+  task.state = taskStateCode.numberOf("open");
 }
 
 /** The `free` most urgent tasks: the heads of the four priorities, merged (ageing without a sort by it). */
 function candidates(
-  statements: Statements,
-  { runs }: ClaimRequest,
+  { statements, ledger }: ClaimReads,
+  runs: string | null,
   agent: string,
   free: number,
   now: number,
 ): readonly Candidate[] {
-  const allowed = runs === undefined ? null : JSON.stringify(runs);
+  const number = ledger.numberOf(agent);
+  if (number === undefined) return [];
   return PRIORITIES.flatMap((name, priority) =>
-    statements.dueTasks.all({ agent, priority, now, runs: allowed, limit: free }).map((row) => ({
+    statements.dueTasks.all(number, priority, now, runs, free).map((row) => ({
       n: Number(row["n"]),
-      id: row["id"] as TaskId,
+      id: taskIdOf(row["id"]),
+      row,
       urgency: Number(row["due"]) - PRIORITY_BONUS_MS[name],
-      stuck: row["state"] === 1,
     })),
   )
     .sort(byUrgency)

@@ -6,7 +6,7 @@ import type { Gate, MailKind, TaskState } from "../../ports/store.ts";
 /** Words that are stored as their index. Only ever append (format version 1). */
 const TASK_STATES: readonly TaskState[] = ["open", "stuck", "closed", "dead"];
 const GATES: readonly Gate[] = ["open", "paused", "cancelling", "ended"];
-const MAIL_KINDS: readonly MailKind[] = ["answer", "resume"];
+const MAIL_KINDS: readonly MailKind[] = ["answer", "resume", "signal", "cancel", "probe"];
 
 /** A closed set of words and the numbers they are stored as. */
 export interface Code<Word extends string> {

@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import type { DatabaseSync } from "node:sqlite";
 import { type RuntimeError, runtimeError } from "../../core/errors.ts";
-import type { HostId, RunId, TaskId } from "../../core/ids.ts";
+import type { BlobId, HostId, RunId, TaskId } from "../../core/ids.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Random } from "../../ports/random.ts";
 import type {
@@ -12,6 +12,8 @@ import type {
   CommitResult,
   HostBeat,
   LoadedTask,
+  LogPage,
+  RecordQuery,
   RunQuery,
   RunRow,
   Store,
@@ -24,17 +26,19 @@ import type {
 } from "../../ports/store.ts";
 import { applyBatch } from "./apply-batch.ts";
 import { retryBusy } from "./busy-retry.ts";
-import { claimTasks, hasClaimable, nextDue } from "./claim-tasks.ts";
+import { type ClaimReads, claimTasks, hasClaimable, nextDue } from "./claim-tasks.ts";
 import { engineFault, storeError } from "./engine-error.ts";
 import { HostLocks } from "./host-locks.ts";
+import { LedgerCache } from "./ledger-cache.ts";
 import { openDatabase } from "./open-database.ts";
 import { QuietClaims } from "./quiet-claims.ts";
-import { type StoreReads, storeReads } from "./read-store.ts";
+import { ConnectionReads } from "./read-store.ts";
 import type { Row } from "./rows.ts";
 import { prepareStatements, type Statements } from "./statements.ts";
 import { tailRun } from "./tail-run.ts";
 import type { Transaction } from "./transaction.ts";
-import { WriteQueue } from "./write-queue.ts";
+import { WakeFile } from "./wake-file.ts";
+import { type Job, WriteQueue } from "./write-queue.ts";
 
 /** What a SQLite store is made with. */
 export interface SqliteOptions {
@@ -47,9 +51,9 @@ export interface SqliteOptions {
 
 /**
  * A store in one SQLite file, which any number of processes of one machine can share. Beside `path` stand
- * `path-wal`, `path-shm` and one `path-host-...` for each living host.
+ * `path-wal`, `path-shm`, `path-wake` and one `path-host-...` for each living host.
  * @returns Opens the file, or makes it; rejects with RuntimeError `STORE_FORMAT` if it holds something else,
- * `STORE_UNAVAILABLE` if it cannot be opened or stays locked for 30 s. Nothing is left open then.
+ * `USAGE` if it lies on a network file system, `STORE_UNAVAILABLE` if it cannot be opened or stays locked for 30 s. Nothing is left open then.
  */
 export function sqliteStore(path: string, options: SqliteOptions = {}): StoreFactory {
   const { durability = "power" } = options;
@@ -78,11 +82,19 @@ class SqliteStore implements Store {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #statements: Statements;
-  readonly #reads: StoreReads;
+  readonly #ledger: LedgerCache;
+  readonly #claims: ClaimReads;
+  readonly #reads: ConnectionReads;
   readonly #queue: WriteQueue;
   readonly #locks: HostLocks;
   readonly #quiet = new QuietClaims();
+  readonly #wake: WakeFile;
+  /** Numbers of the hosts that beat here. */
+  readonly #ownHosts = new Set<number>();
   readonly #listeners = new Set<() => void>();
+  readonly #watchers = new Set<() => void>();
+  /** What changed in the file when somebody else woke last. */
+  #wokenAt = -1;
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
 
@@ -99,11 +111,16 @@ class SqliteStore implements Store {
     this.#random = random;
     this.#statements = prepareStatements(database);
     this.id = String(this.#statements.storeId.get()?.["value"]);
-    this.#reads = storeReads(database, this.#statements);
+    this.#ledger = new LedgerCache(this.#statements);
+    this.#claims = { statements: this.#statements, ledger: this.#ledger };
+    this.#reads = new ConnectionReads(database, this.#statements, this.#ledger);
     this.#locks = new HostLocks(path, clock, random);
+    this.#wake = new WakeFile(path);
     this.#queue = new WriteQueue({
       database,
       statements: this.#statements,
+      ledger: this.#ledger,
+      ownHosts: this.#ownHosts,
       path,
       clock,
       random,
@@ -119,11 +136,7 @@ class SqliteStore implements Store {
         resolve({ type: "unknown", cause: closedError(this.#path) });
         return;
       }
-      this.#queue.submit({
-        run: (tx) => applyBatch(tx, batch),
-        done: resolve,
-        failed: (cause) => resolve({ type: "unknown", cause }),
-      });
+      this.#queue.submit(new CommitJob(batch, resolve));
     });
   }
 
@@ -138,10 +151,13 @@ class SqliteStore implements Store {
 
   async beat(host: HostId, report: string): Promise<readonly HostBeat[]> {
     await this.#guard(() => this.#locks.hold(host));
-    const rows = await this.#write(({ statements }) => {
+    const rows = await this.#write(({ statements, ledger }) => {
       statements.beat.run({ id: host, report });
+      ledger.dropHost(host);
       return statements.hosts.all({ own: host });
     });
+    const own = rows.find((row) => row["id"] === host);
+    if (own !== undefined) this.#ownHosts.add(Number(own["n"]));
     const beats = rows.map((row) => this.#hostBeat(row));
     if (beats.some((beat) => beat.host === host && beat.dead)) this.#locks.drop(host);
     return beats;
@@ -162,6 +178,26 @@ class SqliteStore implements Store {
 
   cells(prefix: string): Promise<readonly Cell[]> {
     return this.#read(() => this.#reads.cells(prefix));
+  }
+
+  records(query: RecordQuery): Promise<LogPage> {
+    return this.#read(() => this.#reads.records(query));
+  }
+
+  blob(id: BlobId): Promise<Uint8Array | undefined> {
+    return this.#read(() => this.#reads.blob(id));
+  }
+
+  watch(listener: () => void): () => void {
+    const own = (): void => listener();
+    if (this.#watchers.size === 0 && this.#closed === undefined) {
+      this.#wake.watch(() => this.#wokenByFile());
+    }
+    this.#watchers.add(own);
+    return () => {
+      this.#watchers.delete(own);
+      if (this.#watchers.size === 0) this.#wake.stop();
+    };
   }
 
   tail(run: RunId, from: number, signal: AbortSignal): AsyncIterable<StoredEvent> {
@@ -187,12 +223,30 @@ class SqliteStore implements Store {
   async #close(): Promise<void> {
     await this.#queue.drain();
     this.#closing.abort();
+    this.#watchers.clear();
+    this.#wake.close();
     this.#locks.dropAll();
     this.#database.close();
   }
 
+  /** Own commits are told at once; what is left to tell are those of others. */
+  #wokenByFile(): void {
+    try {
+      const foreign = this.#dataVersion();
+      if (foreign === this.#wokenAt) return;
+      this.#wokenAt = foreign;
+    } catch {
+      // Busy or broken: whoever is told finds out.
+    }
+    for (const watcher of this.#watchers) watcher();
+  }
+
   #committed(tx: Transaction): void {
-    if (tx.madeDue) this.#quiet.wroteDue();
+    if (tx.madeDueElsewhere) this.#wake.wake();
+    if (tx.madeDue) {
+      this.#quiet.wroteDue();
+      for (const watcher of this.#watchers) watcher();
+    }
     for (const host of tx.freed) this.#locks.drop(host);
     for (const listener of this.#listeners) listener();
   }
@@ -203,16 +257,15 @@ class SqliteStore implements Store {
     const foreign = this.#dataVersion();
     if (this.#quiet.isQuiet(request, foreign, now)) return true;
     // Others write all the time; looking takes no lock from them.
-    if (!this.#quiet.knowsOwn(request) || hasClaimable(this.#statements, request, now))
-      return false;
-    this.#quiet.foundNothing(request, foreign, nextDue(this.#statements, request, now));
+    if (!this.#quiet.knowsOwn(request) || hasClaimable(this.#claims, request, now)) return false;
+    this.#quiet.foundNothing(request, foreign, nextDue(this.#claims, request, now));
     return true;
   }
 
   #claimNow(tx: Transaction, request: ClaimRequest): readonly Claimed[] {
     const claimed = claimTasks(tx, request);
     if (claimed.length === 0) {
-      const until = nextDue(tx.statements, request, tx.at);
+      const until = nextDue(tx, request, tx.at);
       this.#quiet.foundNothing(request, this.#dataVersion(), until);
     }
     return claimed;
@@ -261,6 +314,29 @@ class SqliteStore implements Store {
       if (fault === "broken" || fault === "foreign") this.#queue.breakDown(error);
       throw error;
     }
+  }
+}
+
+/** The job of one batch; no closures, for there are 100,000 a second. */
+class CommitJob implements Job<CommitResult> {
+  readonly #batch: Batch;
+  readonly #resolve: (result: CommitResult) => void;
+
+  constructor(batch: Batch, resolve: (result: CommitResult) => void) {
+    this.#batch = batch;
+    this.#resolve = resolve;
+  }
+
+  run(tx: Transaction): CommitResult {
+    return applyBatch(tx, this.#batch);
+  }
+
+  done(result: CommitResult): void {
+    this.#resolve(result);
+  }
+
+  failed(cause: RuntimeError): void {
+    this.#resolve({ type: "unknown", cause });
   }
 }
 

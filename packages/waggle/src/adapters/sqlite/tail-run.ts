@@ -71,7 +71,7 @@ function readPage(statements: Statements, id: RunId, from: number): Page {
   const run = size["n"] ?? null;
   if (head - from <= Math.max(PAGE, 4 * Number(size["tasks"]))) {
     const rows = statements.newEventsOfRun.all({ run, from, to: head, limit: PAGE });
-    const events = rows.map(storedEvent);
+    const events = rows.map((row) => storedEvent(row));
     const last = events.at(-1)?.position ?? head;
     return { events, positions: [], through: events.length < PAGE ? head : last };
   }
@@ -84,7 +84,7 @@ function readPage(statements: Statements, id: RunId, from: number): Page {
 
 function eventsAt(statements: Statements, positions: readonly number[]): StoredEvent[] {
   return positions.flatMap((position) => {
-    const row = statements.event.get({ position });
+    const row = statements.event.get(position);
     return row === undefined ? [] : [storedEvent(row)];
   });
 }

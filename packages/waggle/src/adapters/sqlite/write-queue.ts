@@ -5,8 +5,10 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Random } from "../../ports/random.ts";
 import { BusyRetry } from "./busy-retry.ts";
 import { engineFault, storeError } from "./engine-error.ts";
+import type { LedgerCache } from "./ledger-cache.ts";
+import { placeIfMany } from "./place-recent.ts";
 import type { Statements } from "./statements.ts";
-import { TaskNumbers, Transaction } from "./transaction.ts";
+import { Transaction } from "./transaction.ts";
 
 // Group commit: what is submitted in one turn of the event loop shares one transaction and one sync.
 // Owns: every write transaction of a store. Doesn't own: the connection, the meaning of a job.
@@ -39,7 +41,8 @@ export class WriteQueue {
   readonly #path: string;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #numbers = new TaskNumbers();
+  readonly #ledger: LedgerCache;
+  readonly #ownHosts: ReadonlySet<number>;
   readonly #onCommit: (tx: Transaction) => void;
   readonly #idle: (() => void)[] = [];
   #waiting: Job<unknown>[] = [];
@@ -52,6 +55,9 @@ export class WriteQueue {
   constructor(options: {
     readonly database: DatabaseSync;
     readonly statements: Statements;
+    readonly ledger: LedgerCache;
+    /** Numbers of the hosts that beat through this store. */
+    readonly ownHosts: ReadonlySet<number>;
     readonly path: string;
     readonly clock: Clock;
     readonly random: Random;
@@ -60,6 +66,8 @@ export class WriteQueue {
   }) {
     this.#database = options.database;
     this.#statements = options.statements;
+    this.#ledger = options.ledger;
+    this.#ownHosts = options.ownHosts;
     this.#path = options.path;
     this.#clock = options.clock;
     this.#random = options.random;
@@ -115,17 +123,20 @@ export class WriteQueue {
     let tx: Transaction;
     let values: unknown[];
     try {
-      this.#statements.beginWrite.run();
-      tx = new Transaction(this.#statements, this.#numbers, this.#clock.now());
+      this.#statements.beginWrite.get();
+      this.#ledger.begin();
+      tx = new Transaction(this.#statements, this.#ledger, this.#clock.now(), this.#ownHosts);
       [jobs, values] = [[], []];
       this.#runGroup(tx, jobs, values);
+      tx.flush();
+      placeIfMany(tx);
     } catch (thrown) {
       this.#rollback();
       this.#groupFailed(jobs, thrown);
       return;
     }
     try {
-      this.#statements.commit.run();
+      this.#statements.commit.get();
     } catch (thrown) {
       this.#rollback();
       this.#commitFailed(jobs, thrown);
@@ -200,7 +211,8 @@ export class WriteQueue {
   }
 
   #rollback(): void {
+    this.#ledger.clear();
     // SQLite may have rolled back already.
-    if (this.#database.isTransaction) this.#statements.rollback.run();
+    if (this.#database.isTransaction) this.#statements.rollback.get();
   }
 }

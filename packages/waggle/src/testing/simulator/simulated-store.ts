@@ -31,6 +31,7 @@ export function simulatedStore(
 ): Store {
   const { pollMs = 100, outages = false } = options;
   let isClosed = false;
+  let watches = 0;
 
   const call = <T>(label: string, apply: () => T, alternatives: Alternative<T>[]): Promise<T> => {
     if (isClosed) return Promise.reject(closed());
@@ -65,6 +66,26 @@ export function simulatedStore(
     }
   };
 
+  const watch = (listener: () => void): (() => void) => {
+    if (isClosed) return () => {};
+    let isExpected = false;
+    const subject = `watch ${self.name} ${++watches}`;
+    // The bus does what a watch may do: tell late, twice or not at all; and it forgets the dead.
+    const stopHearing = self.bus.subscribe(subject, () => {
+      isExpected = false;
+      if (!isClosed) listener();
+    });
+    const stopTelling = ledger.onClaimable(() => {
+      if (isExpected) return;
+      isExpected = true;
+      self.bus.publish(subject, "");
+    });
+    return () => {
+      stopTelling();
+      stopHearing();
+    };
+  };
+
   return {
     id: ledger.id,
     capabilities: { durability: "process", shared: "network" },
@@ -80,6 +101,9 @@ export function simulatedStore(
     runs: (query) => read("runs", () => ledger.runs(query)),
     find: (query) => read("find", () => ledger.find(query)),
     cells: (prefix) => read(`cells ${prefix}`, () => ledger.cells(prefix)),
+    records: (query) => read(`records ${query.log}`, () => ledger.records(query)),
+    blob: (id) => read(`blob ${id.slice(0, 8)}`, () => ledger.blob(id)),
+    watch,
     tail,
     async [Symbol.asyncDispose]() {
       isClosed = true;
@@ -151,6 +175,14 @@ function describeWrite(write: Write, by: HostId): string {
     case "free":
       // Its own id would make each incarnation's label another one, and schedules harder to shrink.
       return write.host === by ? "free itself" : `free ${write.host}`;
+    case "publish":
+      return `publish ${write.log}`;
+    case "blob":
+      return `blob ${write.id.slice(0, 8)}`;
+    case "trim":
+      return `trim ${write.run}`;
+    case "trim-log":
+      return `trim-log ${write.log}`;
     default:
       return assertNever(write);
   }

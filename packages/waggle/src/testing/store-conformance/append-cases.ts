@@ -96,7 +96,7 @@ export const appendCases: readonly StoreCase[] = [
     const wrong = { inbox: 0, starts: true };
     await expectRefusal(store, ANNE, [append(task, 9, ["x"], wrong)], "fenced");
     await expectRefusal(store, ANNE, [append(task, 1, ["x"], wrong)], "behind");
-    await expectRefusal(store, ANNE, [append(task, 1, ["x"], { inbox: 1, starts: true })], "gate");
+    await expectRefusal(store, ANNE, [append(task, 1, ["x"], { inbox: 2, starts: true })], "gate");
   }),
   ...(["paused", "cancelling"] as const).map((closed) =>
     storeCase(`in a ${closed} run outcomes are taken and nothing starts`, async (store) => {
@@ -110,11 +110,25 @@ export const appendCases: readonly StoreCase[] = [
     const task = await startRun(store, ANNE);
     await apply(store, ANNE, append(task, 1, ["x"], { starts: true }));
   }),
+  storeCase("clean-up may start in a cancelling run, not in a paused one", async (store) => {
+    const task = await startRun(store, ANNE);
+    const cleanup = { starts: true, cleanup: true };
+    await apply(store, ANNE, append(task, 1, ["x"], cleanup));
+    await apply(store, ANNE, gate(RUN, ["open"], "cancelling"));
+    await apply(store, ANNE, append(task, 2, ["x"], cleanup));
+    await apply(store, ANNE, gate(RUN, ["cancelling"], "paused"));
+    await expectRefusal(store, ANNE, [append(task, 3, ["x"], cleanup)], "gate");
+    await apply(store, ANNE, append(task, 3, ["x"], { cleanup: true }));
+  }),
   storeCase("an event after a claim sets the count of claims back", async (store) => {
     const task = await startRun(store, null);
     for (const version of [1, 1, 1]) {
       await claim(store, ANNE);
-      await apply(store, ANNE, append(task, version, [], { ending: { type: "release", due: 0 } }));
+      await apply(
+        store,
+        ANNE,
+        append(task, version, [], { ending: { type: "release", due: 0, outside: false } }),
+      );
     }
     await claim(store, ANNE);
     equal((await rowOf(store, task)).claims, 4);
@@ -143,7 +157,11 @@ export const appendCases: readonly StoreCase[] = [
   storeCase("a released task is claimed from its due time on", async (store, world) => {
     const task = await startRun(store, ANNE);
     const due = world.now() + 1_000;
-    await apply(store, ANNE, append(task, 1, ["x"], { ending: { type: "release", due } }));
+    await apply(
+      store,
+      ANNE,
+      append(task, 1, ["x"], { ending: { type: "release", due, outside: false } }),
+    );
     const row = await rowOf(store, task);
     deepEqual([row.state, row.owner, row.due], ["open", null, due]);
     world.advance(999);
@@ -153,7 +171,7 @@ export const appendCases: readonly StoreCase[] = [
   }),
   storeCase("a task released without due time is claimed after mail only", async (store) => {
     const task = await startRun(store, ANNE);
-    const ending = { type: "release", due: null } as const;
+    const ending = { type: "release", due: null, outside: false } as const;
     await apply(store, ANNE, append(task, 1, ["x"], { inbox: 0, ending }));
     deepEqual(await claim(store, BERT), []);
     await apply(store, ANNE, deliver(task, pathNamed("a")));
@@ -162,13 +180,17 @@ export const appendCases: readonly StoreCase[] = [
   storeCase("a task released with mail its owner has not seen is due at once", async (store) => {
     const task = await startRun(store, ANNE);
     await apply(store, BERT, deliver(task, pathNamed("a")));
-    await apply(store, ANNE, append(task, 1, ["x"], { ending: { type: "release", due: null } }));
+    await apply(
+      store,
+      ANNE,
+      append(task, 1, ["x"], { ending: { type: "release", due: null, outside: false } }),
+    );
     deepEqual(await claim(store, BERT), [`claimed ${task}`]);
   }),
   storeCase("a release that has seen all mail sets the due time it says", async (store) => {
     const task = await startRun(store, ANNE);
     await apply(store, BERT, deliver(task, pathNamed("a")));
-    const ending = { type: "release", due: null } as const;
+    const ending = { type: "release", due: null, outside: false } as const;
     await apply(store, ANNE, append(task, 1, ["x"], { inbox: 1, ending }));
     equal((await rowOf(store, task)).due, null);
     deepEqual(await claim(store, BERT), []);
@@ -190,12 +212,65 @@ export const appendCases: readonly StoreCase[] = [
     const before = await store.load(task);
     for (const ending of [
       { type: "close", state: "closed" },
-      { type: "release", due: 5 },
+      { type: "release", due: 5, outside: false },
       { type: "stick" },
     ] as const) {
       await expectRefusal(store, BERT, [append(task, 1, ["x"], { ending })], "fenced");
       await expectRefusal(store, ANNE, [append(task, 1, ["x"], { inbox: 3, ending })], "behind");
     }
     deepEqual(await store.load(task), before);
+  }),
+  storeCase(
+    "a released task says whether it waits for the outside, until it is claimed",
+    async (store) => {
+      const task = await startRun(store, ANNE);
+      const outside = { type: "release", due: null, outside: true } as const;
+      await apply(store, ANNE, append(task, 1, ["x"], { ending: outside }));
+      equal((await rowOf(store, task)).outside, true);
+      await apply(store, BERT, deliver(task, pathNamed("a")));
+      equal((await rowOf(store, task)).outside, true);
+      await claim(store, BERT);
+      equal((await rowOf(store, task)).outside, false);
+      await apply(store, BERT, append(task, 2, ["x"], { ending: { ...outside, outside: false } }));
+      equal((await rowOf(store, task)).outside, false);
+    },
+  ),
+  storeCase("a new generation is loaded from its first event on", async (store) => {
+    const task = await startRun(store, ANNE);
+    await apply(store, ANNE, append(task, 1, ["old", "old"]));
+    await apply(store, ANNE, append(task, 3, ["new", "more"], { restart: true }));
+    await apply(store, ANNE, append(task, 5, ["last"]));
+    const loaded = await store.load(task);
+    const texts = ["new", "more", "last"].map((text) => done(text).data);
+    deepEqual(
+      loaded?.events.map((event) => event.data),
+      texts,
+    );
+    deepEqual([loaded?.row.version, loaded?.origin.type], [6, "started"]);
+    await expectRefusal(store, ANNE, [append(task, 3, ["x"])], "fenced");
+    await apply(store, ANNE, append(task, 6, ["newest"], { restart: true }));
+    equal((await store.load(task))?.events.length, 1);
+  }),
+  storeCase("a generation without events begins with the next event", async (store) => {
+    const task = await startRun(store, ANNE);
+    await apply(store, ANNE, append(task, 1, [], { restart: true }));
+    deepEqual((await store.load(task))?.events, []);
+    await apply(store, ANNE, append(task, 1, ["x"]));
+    equal((await store.load(task))?.events.length, 1);
+  }),
+  storeCase("a refused restart leaves the stream as it was", async (store) => {
+    const task = await startRun(store, ANNE);
+    const before = await store.load(task);
+    const restart = append(task, 1, ["new"], { restart: true });
+    await expectRefusal(store, ANNE, [restart, append(task, 1, ["x"])], "fenced", 1);
+    deepEqual(await store.load(task), before);
+  }),
+  storeCase("a child can come from an event before a restart in its batch", async (store) => {
+    const task = await startRun(store, ANNE);
+    const child = { ...create(1, { id: taskNamed("child") }), events: [] };
+    const origin = { write: 0, event: 0 };
+    const restart = append(task, 2, ["new"], { restart: true });
+    await apply(store, ANNE, append(task, 1, ["asked"]), { ...child, origin }, restart);
+    equal((await store.load(taskNamed("child")))?.origin.data, done("asked").data);
   }),
 ];

@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { parseRunId, rootTaskId } from "../../core/ids.ts";
-import type { RefusalReason, Write } from "../../ports/store.ts";
+import type { RefusalReason, Store, Write } from "../../ports/store.ts";
 import { storeContents } from "./contents.ts";
 import { type StoreCase, sharedCase, storeCase } from "./store-case.ts";
 import {
@@ -8,13 +8,17 @@ import {
   append,
   apply,
   BERT,
+  blobNamed,
   CARL,
+  CLOSE,
   claim,
   create,
   deliver,
   expectRefusal,
   gate,
+  keep,
   pathNamed,
+  publish,
   RUN,
   rowOf,
   startRun,
@@ -23,11 +27,14 @@ import {
 
 const ROOT = rootTaskId(RUN);
 const [A, B] = [pathNamed("a"), pathNamed("b")];
+const [KEPT, PUT] = [blobNamed("kept"), blobNamed("put")];
+const OLD = parseRunId("old");
+const NAMES = { logs: ["log", "new-log"], blobs: [KEPT, PUT] };
 
 /** One write of each kind that would be taken, in a ledger where `ROOT` is Anne's and Bert has beaten once. */
 function goodWrites(): Write[] {
   return [
-    append(ROOT, 1, ["x", "y"], { ending: { type: "release", due: null } }),
+    append(ROOT, 1, ["x", "y"], { ending: { type: "release", due: null, outside: false } }),
     create(1, { id: taskNamed("new") }),
     create(2, { id: taskNamed("owned") }, ANNE),
     deliver(ROOT, A),
@@ -39,7 +46,19 @@ function goodWrites(): Write[] {
     gate(RUN, ["open"], "paused"),
     gate(parseRunId("new-run"), null, "open"),
     { type: "free", host: BERT, beat: 1 },
-    append(taskNamed("closing"), 1, ["end"], { ending: { type: "close", state: "closed" } }),
+    append(taskNamed("closing"), 1, ["end"], { ...CLOSE, restart: true }),
+    append(taskNamed("holder"), 1, ["end"], CLOSE),
+    create(14, { id: taskNamed("keyed"), key: "k", agent: "waiter" }),
+    publish(
+      "log",
+      { key: "k", data: "2", expect: 1 },
+      { key: null, data: "3" },
+      { key: "n", add: 1 },
+    ),
+    publish("new-log", { key: "k", data: null }),
+    { type: "trim-log", log: "log", before: 2 },
+    keep(PUT, "put", parseRunId("new-run")),
+    { type: "trim", run: OLD },
   ];
 }
 
@@ -53,7 +72,28 @@ const badWrites: readonly (readonly [RefusalReason, Write])[] = [
   ["conflict", { type: "set", cell: "set", expect: 1, value: "3" }],
   ["bound", { type: "add", cell: "sum", by: 1, max: 1 }],
   ["absent", deliver(taskNamed("none"), A)],
+  ["full", { ...create(20, { id: taskNamed("last") }), mailbox: 1 }],
 ];
+
+/** Makes a ledger in which all of {@link goodWrites} would be taken. */
+async function prepare(store: Store): Promise<void> {
+  await store.beat(BERT, "{}");
+  await startRun(store, ANNE);
+  for (const name of ["holder", "queued"]) {
+    await apply(store, ANNE, create(0, { id: taskNamed(name), key: "k", agent: "waiter" }));
+  }
+  await store.claim({ host: ANNE, agents: [{ agent: "waiter", free: 1 }] });
+  await apply(store, ANNE, create(0, { id: taskNamed("closing") }, ANNE));
+  await apply(store, CARL, deliver(taskNamed("closing"), B));
+  await apply(store, BERT, create(0, { id: taskNamed("of-bert"), agent: "waiter" }, BERT));
+  for (const cell of ["set", "gone"]) {
+    await apply(store, ANNE, { type: "set", cell, expect: 0, value: "1" });
+  }
+  await apply(store, ANNE, publish("log", { key: "k", data: "1" }));
+  const old = await startRun(store, ANNE, {}, OLD);
+  await apply(store, ANNE, keep(KEPT, "kept", OLD), append(old, 1, ["end"], CLOSE));
+  await apply(store, ANNE, gate(OLD, ["open"], "ended"));
+}
 
 /** What holds for batches of any kind. */
 export const batchCases: readonly StoreCase[] = [
@@ -67,19 +107,12 @@ export const batchCases: readonly StoreCase[] = [
     storeCase(
       `a batch refused as ${reason} after writes of every kind leaves no trace`,
       async (store, world) => {
-        await store.beat(BERT, "{}");
-        await startRun(store, ANNE);
-        await apply(store, ANNE, create(0, { id: taskNamed("closing") }, ANNE));
-        await apply(store, CARL, deliver(taskNamed("closing"), B));
-        await apply(store, BERT, create(0, { id: taskNamed("of-bert"), agent: "waiter" }, BERT));
-        for (const cell of ["set", "gone"]) {
-          await apply(store, ANNE, { type: "set", cell, expect: 0, value: "1" });
-        }
-        const before = await storeContents(store);
+        await prepare(store);
+        const before = await storeContents(store, NAMES);
         world.advance(1);
         const writes = goodWrites();
         await expectRefusal(store, ANNE, [...writes, write], reason, writes.length);
-        deepEqual(await storeContents(store), before);
+        deepEqual(await storeContents(store, NAMES), before);
         // What is not shown: queues, positions, paths that were taken.
         deepEqual(await claim(store, ANNE), [`mail ${taskNamed("closing")}`]);
         await apply(store, ANNE, ...goodWrites());
@@ -233,6 +266,8 @@ export const batchCases: readonly StoreCase[] = [
       () => store.runs({}),
       () => store.find({}),
       () => store.cells(""),
+      () => store.records({ log: "log" }),
+      () => store.blob(PUT),
     ];
     for (const call of calls) {
       const code = await call().then(

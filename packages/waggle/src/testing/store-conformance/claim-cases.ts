@@ -136,7 +136,11 @@ export const claimCases: readonly StoreCase[] = [
     async (store, world) => {
       const task = await startRun(store, ANNE, { priority: "critical" });
       const due = world.now() + 10;
-      await apply(store, ANNE, append(task, 1, ["x"], { ending: { type: "release", due } }));
+      await apply(
+        store,
+        ANNE,
+        append(task, 1, ["x"], { ending: { type: "release", due, outside: false } }),
+      );
       const low = await queue(store, "low", { priority: "low" });
       deepEqual(await taken(store, {}), [low]);
       world.advance(10);
@@ -145,7 +149,7 @@ export const claimCases: readonly StoreCase[] = [
   ),
   storeCase("a claim that found nothing finds what came due since", async (store, world) => {
     const task = await startRun(store, ANNE);
-    const ending = { type: "release", due: world.now() + 10 } as const;
+    const ending = { type: "release", due: world.now() + 10, outside: false } as const;
     await apply(store, ANNE, append(task, 1, ["x"], { ending }));
     deepEqual([await claim(store, BERT), await claim(store, BERT)], [[], []]);
     world.advance(10);

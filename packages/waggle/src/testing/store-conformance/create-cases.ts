@@ -35,6 +35,7 @@ export const createCases: readonly StoreCase[] = [
       operation: "serve",
       priority: "critical",
       hops: 3,
+      key: "table",
       deadline: world.now() + 5,
     };
     await apply(store, ANNE, create(0, envelope));
@@ -46,11 +47,28 @@ export const createCases: readonly StoreCase[] = [
       version: 1,
       inbox: 0,
       claims: 0,
+      outside: false,
     });
   }),
   storeCase("a task created without owner is due at once", async (store) => {
     const task = await startRun(store, null);
     deepEqual(await claim(store, BERT), [`claimed ${task}`]);
+  }),
+  storeCase("a task created for later is claimed from then on", async (store, world) => {
+    const task = taskNamed("later");
+    const due = world.now() + 10;
+    await apply(store, ANNE, gate(RUN, null, "open"), { ...create(1, { id: task }), due });
+    equal((await rowOf(store, task)).due, due);
+    world.advance(9);
+    deepEqual(await claim(store, BERT), []);
+    world.advance(1);
+    deepEqual(await claim(store, BERT), [`claimed ${task}`]);
+  }),
+  storeCase("a task with an owner cannot be created for later", async (store, world) => {
+    await apply(store, ANNE, gate(RUN, null, "open"));
+    const task = { ...create(0, { id: taskNamed("t") }, ANNE), due: world.now() };
+    equal((await store.commit({ host: ANNE, writes: [task] })).type, "unknown");
+    equal(await store.load(taskNamed("t")), undefined);
   }),
   storeCase("a task created with an owner is theirs as after a first claim", async (store) => {
     const task = await startRun(store, ANNE);

@@ -5,6 +5,7 @@ import {
   append,
   apply,
   BERT,
+  CLOSE,
   claim,
   create,
   deliver,
@@ -16,7 +17,6 @@ import {
 } from "./writes.ts";
 
 const [A, B] = [pathNamed("a"), pathNamed("b")];
-const CLOSE = { ending: { type: "close", state: "closed" } } as const;
 
 /** What holds for mail. */
 export const deliverCases: readonly StoreCase[] = [
@@ -31,6 +31,16 @@ export const deliverCases: readonly StoreCase[] = [
     ]);
     equal((await rowOf(store, task)).inbox, 3);
   }),
+  storeCase("mail keeps its kind", async (store) => {
+    const task = await startRun(store, ANNE);
+    const kinds = ["answer", "signal", "cancel", "resume", "probe"] as const;
+    await apply(store, BERT, ...kinds.map((kind) => ({ ...deliver(task, null), kind })));
+    const inbox = (await store.load(task))?.inbox ?? [];
+    deepEqual(
+      inbox.map((mail) => mail.kind),
+      kinds,
+    );
+  }),
   storeCase("anybody may deliver, also to a task that another host owns", async (store) => {
     const task = await startRun(store, ANNE);
     await apply(store, BERT, deliver(task, A));
@@ -38,7 +48,7 @@ export const deliverCases: readonly StoreCase[] = [
   }),
   storeCase("mail makes a task that waits for it due", async (store, world) => {
     const task = await startRun(store, ANNE);
-    const ending = { type: "release", due: null } as const;
+    const ending = { type: "release", due: null, outside: false } as const;
     await apply(store, ANNE, append(task, 1, ["x"], { inbox: 0, ending }));
     world.advance(5);
     await apply(store, BERT, deliver(task, A));
@@ -48,7 +58,7 @@ export const deliverCases: readonly StoreCase[] = [
     const task = await startRun(store, ANNE);
     const start = world.now();
     const due = start + 1_000;
-    const ending = { type: "release", due } as const;
+    const ending = { type: "release", due, outside: false } as const;
     await apply(store, ANNE, append(task, 1, ["x"], { inbox: 0, ending }));
     await apply(store, BERT, deliver(task, A));
     equal((await rowOf(store, task)).due, start);
@@ -85,6 +95,23 @@ export const deliverCases: readonly StoreCase[] = [
     const task = await startRun(store, ANNE);
     for (let i = 0; i < 3; i++) await apply(store, BERT, deliver(task, null));
     equal((await rowOf(store, task)).inbox, 3);
+  }),
+  storeCase("a refused batch leaves the mail that was there", async (store) => {
+    const task = await startRun(store, ANNE);
+    await apply(store, BERT, deliver(task, A, "1"));
+    await expectRefusal(
+      store,
+      BERT,
+      [deliver(task, B, "2"), deliver(task, A, "3")],
+      "duplicate",
+      1,
+    );
+    await apply(store, BERT, deliver(task, B, "4"));
+    const inbox = (await store.load(task))?.inbox ?? [];
+    deepEqual(
+      inbox.map(({ seq, data }) => `${seq} ${data}`),
+      ["1 1", "2 4"],
+    );
   }),
   storeCase("mail for a task that has ended is refused as closed", async (store) => {
     const task = await startRun(store, ANNE);

@@ -2,9 +2,8 @@ import { deepEqual, equal } from "node:assert/strict";
 import { parseRunId } from "../../core/ids.ts";
 import type { Gate, Store } from "../../ports/store.ts";
 import { type StoreCase, storeCase } from "./store-case.ts";
-import { ANNE, append, apply, claim, expectRefusal, gate, RUN, startRun } from "./writes.ts";
+import { ANNE, append, apply, CLOSE, claim, expectRefusal, gate, RUN, startRun } from "./writes.ts";
 
-const CLOSE = { ending: { type: "close", state: "closed" } } as const;
 const GATES: readonly Gate[] = ["open", "paused", "cancelling", "ended"];
 
 async function gateOf(store: Store): Promise<Gate | undefined> {

@@ -7,13 +7,16 @@ import {
   append,
   apply,
   BERT,
+  blobNamed,
   CARL,
   claim,
   create,
   deliver,
   expectRefusal,
   gate,
+  keep,
   pathNamed,
+  publish,
   RUN,
   rowOf,
   startRun,
@@ -104,9 +107,15 @@ export const hostCases: readonly StoreCase[] = [
       [free(BERT, 0)],
       [{ type: "set", cell: "c", expect: 0, value: "1" } as const],
       [{ type: "add", cell: "c", by: 1 } as const],
+      [publish("log", { key: null, data: "1" })],
+      [keep(blobNamed("b"), "b", null)],
+      [{ type: "trim", run: RUN } as const],
+      [{ type: "trim-log", log: "log", before: 1 } as const],
     ];
     for (const writes of batches) await expectRefusal(store, ANNE, writes, "fenced");
     deepEqual(await store.cells(""), []);
+    equal((await store.records({ log: "log" })).version, 0);
+    equal(await store.blob(blobNamed("b")), undefined);
     equal((await rowOf(store, task)).version, 1);
   }),
   storeCase("a freed host claims nothing", async (store) => {

@@ -76,6 +76,8 @@ export const readCases: readonly StoreCase[] = [
           gate: "open",
           root: rootTaskId(run),
           startedAt: world.now() - 3 + i,
+          pausedMs: 0,
+          pausedAt: null,
         }))
         .reverse(),
     );

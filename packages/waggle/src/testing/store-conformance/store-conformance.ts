@@ -1,14 +1,22 @@
 import { appendCases } from "./append-cases.ts";
 import { batchCases } from "./batch-cases.ts";
+import { blobCases } from "./blob-cases.ts";
 import { cellCases } from "./cell-cases.ts";
 import { claimCases } from "./claim-cases.ts";
 import { createCases } from "./create-cases.ts";
 import { deliverCases } from "./deliver-cases.ts";
 import { gateCases } from "./gate-cases.ts";
 import { hostCases } from "./host-cases.ts";
+import { keyCases } from "./key-cases.ts";
+import { logCases } from "./log-cases.ts";
+import { mailboxCases } from "./mailbox-cases.ts";
+import { pauseCases } from "./pause-cases.ts";
+import { queryCases } from "./query-cases.ts";
 import { readCases } from "./read-cases.ts";
 import type { StoreCase, StoreSubject } from "./store-case.ts";
 import { tailCases } from "./tail-cases.ts";
+import { trimCases } from "./trim-cases.ts";
+import { watchCases } from "./watch-cases.ts";
 
 /**
  * What every {@link Store} keeps, one sentence each. Each case needs a {@link StoreSubject} of its own; cases
@@ -24,6 +32,14 @@ export const storeConformance: readonly StoreCase[] = [
   ...claimCases,
   ...batchCases,
   ...readCases,
+  ...keyCases,
+  ...mailboxCases,
+  ...pauseCases,
+  ...logCases,
+  ...blobCases,
+  ...trimCases,
+  ...queryCases,
+  ...watchCases,
   ...tailCases,
 ];
 

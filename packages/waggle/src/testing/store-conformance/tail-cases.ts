@@ -2,7 +2,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import { parseRunId } from "../../core/ids.ts";
 import type { Store, StoredEvent } from "../../ports/store.ts";
 import { type StoreCase, sharedCase, storeCase } from "./store-case.ts";
-import { ANNE, append, apply, create, RUN, startRun, taskNamed } from "./writes.ts";
+import { ANNE, append, apply, create, expectRefusal, RUN, startRun, taskNamed } from "./writes.ts";
 
 /** The next `count` events of the run from after `from`. */
 async function take(store: Store, from: number, count: number): Promise<StoredEvent[]> {
@@ -53,6 +53,14 @@ export const tailCases: readonly StoreCase[] = [
     for (const [i, event] of all.slice(0, 3).entries()) {
       deepEqual(await take(store, event.position, 3 - i), all.slice(i + 1));
     }
+  }),
+  storeCase("a tail does not give the events of refused batches", async (store) => {
+    const root = await startRun(store, ANNE);
+    equal((await take(store, 0, 1)).length, 1);
+    const writes = [append(root, 1, ["never"]), append(root, 1, ["never"])];
+    await expectRefusal(store, ANNE, writes, "fenced", 1);
+    await apply(store, ANNE, append(root, 1, ["1"]));
+    deepEqual(texts(await take(store, 0, 2)).slice(1), ["1"]);
   }),
   storeCase("a tail gives each of many events exactly once", async (store) => {
     const root = await startRun(store, ANNE);

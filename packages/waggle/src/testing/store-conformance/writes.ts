@@ -3,6 +3,7 @@ import { digest128 } from "../../core/digest.ts";
 import type { Envelope } from "../../core/envelope.ts";
 import type { EncodedEvent } from "../../core/event-codec.ts";
 import {
+  type BlobId,
   type HostId,
   hostIdFrom,
   type Path,
@@ -13,11 +14,14 @@ import {
 } from "../../core/ids.ts";
 import type {
   AppendWrite,
+  BlobWrite,
   CreateWrite,
   DeliverWrite,
   Ending,
   Gate,
   GateWrite,
+  NewRecord,
+  PublishWrite,
   RefusalReason,
   Store,
   TaskRow,
@@ -52,12 +56,20 @@ export function gate(run: RunId, from: readonly Gate[] | null, to: Gate): GateWr
   return { type: "gate", run, from, to };
 }
 
+/** Gives a task back, due at `due`. */
+export function release(due: number | null): Ending {
+  return { type: "release", due, outside: false };
+}
+
+/** Ends a task. */
+export const CLOSE: { readonly ending: Ending } = { ending: { type: "close", state: "closed" } };
+
 /** Appends events with these texts to `task`. */
 export function append(
   task: TaskId,
   version: number,
   texts: readonly string[],
-  more: { readonly inbox?: number; readonly starts?: boolean; readonly ending?: Ending } = {},
+  more: Partial<AppendWrite> = {},
 ): AppendWrite {
   return { type: "append", task, version, starts: false, events: texts.map(done), ...more };
 }
@@ -79,6 +91,7 @@ export function create(
       operation: "boil",
       priority: "normal",
       hops: 0,
+      key: null,
       deadline: null,
       ...task,
     },
@@ -96,6 +109,26 @@ export function deliver(
   late: "refuse" | "drop" = "refuse",
 ): DeliverWrite {
   return { type: "deliver", task, kind: path === null ? "resume" : "answer", path, data, late };
+}
+
+/** Tells `task` to stop. */
+export function cancel(task: TaskId): DeliverWrite {
+  return { ...deliver(task, null), kind: "cancel" };
+}
+
+/** Adds records to the log `log`. */
+export function publish(log: string, ...records: NewRecord[]): PublishWrite {
+  return { type: "publish", log, records };
+}
+
+/** Keeps `text` as a blob. */
+export function keep(id: BlobId, text: string, run: RunId | null): BlobWrite {
+  return { type: "blob", id, bytes: new TextEncoder().encode(text), run };
+}
+
+/** The id of the blob that a case calls `name`; stores take it as it is. */
+export function blobNamed(name: string): BlobId {
+  return `${digest128("blob", name)}${digest128("more", name)}` as BlobId;
 }
 
 /** Commits `writes` and expects that they are applied; returns the time of the commit. */

@@ -101,6 +101,7 @@ function envelope(): Envelope {
     operation: "o",
     priority: "normal",
     hops: 0,
+    key: null,
     deadline: null,
   };
 }

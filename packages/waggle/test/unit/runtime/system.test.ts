@@ -286,6 +286,7 @@ function rootOf(run: string): Envelope {
     priority: "normal",
     hops: 0,
     deadline: null,
+    key: null,
   };
 }
 

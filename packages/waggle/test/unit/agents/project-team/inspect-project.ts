@@ -27,10 +27,8 @@ export async function inspectProject(
   const agents = projectTeam(parts);
   const steps: StepRecord[] = [];
   const ctx = directContext(agents, steps);
-  const find: FindOperation = (agent, name) => {
-    const shape = agents.find((candidate) => candidate.name === agent)?.operations[name];
-    return shape === undefined ? undefined : { agent, name, shape };
-  };
+  const find: FindOperation = (agent, name) =>
+    agents.find((candidate) => candidate.name === agent)?.operation(name);
   const plan = await ctx.ask(planner.plan, request);
   const problems = checkPlan(plan, find);
   if (problems.length > 0) throw new Error(JSON.stringify(problems));

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { MemoryLedger } from "../../../../src/adapters/memory/memory-ledger.ts";
-import type { HostId } from "../../../../src/core/ids.ts";
+import type { BlobId, HostId } from "../../../../src/core/ids.ts";
 import { parseRunId } from "../../../../src/core/ids.ts";
 import type { Batch, CommitResult, Store } from "../../../../src/ports/store.ts";
 import {
@@ -11,6 +11,7 @@ import {
   type Scenario,
   simulatedStore,
 } from "../../../../src/testing/index.ts";
+import { create, gate, RUN, taskNamed } from "../../../../src/testing/store-conformance/writes.ts";
 
 const host = "host-a" as HostId;
 const everything = { preemptionBound: 99, maxSchedules: 100_000 };
@@ -80,6 +81,76 @@ test("a claim may fail after it took effect or before, once outages are asked fo
     "the simulator chose 'unavailable, applied' for claim",
     "the simulator chose 'unavailable, not applied' for claim",
   ]);
+});
+
+test("reads of logs and blobs are effects, and may fail once outages are asked for", async () => {
+  const labels = new Set<string>();
+  const scenario: Scenario = {
+    name: "outages",
+    setup(world) {
+      const ledger = new MemoryLedger({ now: () => world.now() });
+      world.process("solo", async (self) => {
+        const store = simulatedStore(self, ledger, { outages: true });
+        try {
+          labels.add(`version ${(await store.records({ log: "log" })).version}`);
+          labels.add(`blob ${await store.blob("0123456789" as BlobId)}`);
+        } catch (error) {
+          labels.add(error instanceof Error ? error.message : "");
+        }
+      });
+    },
+  };
+  await explore(scenario, { exhaustive: everything });
+  expect([...labels].sort()).toEqual([
+    "blob undefined",
+    "the simulator chose 'unavailable' for blob 01234567",
+    "the simulator chose 'unavailable' for records log",
+    "version 0",
+  ]);
+});
+
+/** Counts how often a watch of one process is told while another makes two tasks claimable. */
+function watching(reached: Set<string>, crashes: number): Scenario {
+  return {
+    name: "watch",
+    faults: 1,
+    setup(world) {
+      const ledger = new MemoryLedger({ now: () => world.now() });
+      const told: string[] = [];
+      const listen = async (self: Process): Promise<void> => {
+        const end = simulatedStore(self, ledger).watch(() => told.push(String(self.incarnation)));
+        await self.clock.sleep(10);
+        end();
+      };
+      world.process("listener", listen, { crashes });
+      world.process("writer", async (self) => {
+        const store = simulatedStore(self, ledger);
+        await store.commit({ host, writes: [gate(RUN, null, "open")] });
+        for (const name of ["a", "b"]) {
+          await store.commit({ host, writes: [create(0, { id: taskNamed(name) })] });
+        }
+      });
+      world.invariant(() => {
+        reached.add(told.join(""));
+        return undefined;
+      });
+    },
+  };
+}
+
+test("a watch is told of other processes' commits, late, twice, or not at all", async () => {
+  const reached = new Set<string>();
+  const report = await explore(watching(reached, 0), { exhaustive: everything });
+  expect(report).toMatchObject({ failure: undefined, complete: true });
+  expect([...reached].sort()).toEqual(["", "1", "11", "111"]);
+});
+
+test("the watch of a dead incarnation is told nothing", async () => {
+  const reached = new Set<string>();
+  const report = await explore(watching(reached, 1), { exhaustive: everything });
+  expect(report).toMatchObject({ failure: undefined, complete: true });
+  expect([...reached].some((told) => told.includes("2"))).toBe(true);
+  expect([...reached].filter((told) => told.includes("21"))).toEqual([]);
 });
 
 test("the ledger outlives a crash, and the store of the dead incarnation writes no more", async () => {

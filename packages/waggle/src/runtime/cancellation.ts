@@ -1,0 +1,59 @@
+import { type RuntimeError, runtimeError } from "../core/errors.ts";
+import { encodeEvent } from "../core/event-codec.ts";
+import { errorPayload, type OutcomePayload } from "../core/payload.ts";
+import { dropOperation } from "./drops.ts";
+import type { Operation, OperationOwner } from "./operation.ts";
+
+/** What stopping needs of the task. */
+export interface StoppingTask extends OperationOwner {
+  readonly host: OperationOwner["host"] & { readonly cancelGraceMs: number };
+  readonly operations: Iterable<Operation>;
+  /** Ends it with `outcome`, whatever its handler does. */
+  end(outcome: OutcomePayload): void;
+}
+
+/**
+ * Stops one task: whatever is open in it is given up, and what does not end within the grace is ended.
+ * Owns: the grace. What runs in clean-up scopes goes on until then.
+ */
+export class Cancellation {
+  readonly error: RuntimeError;
+  readonly #grace = new AbortController();
+
+  constructor(name: string) {
+    const problem = `${name} was cancelled by whoever asked for it, or with its run`;
+    this.error = runtimeError("CANCELLED", problem);
+  }
+
+  get outcome(): OutcomePayload {
+    return errorPayload(this.error.toData());
+  }
+
+  start(task: StoppingTask): void {
+    const { clock, cancelGraceMs } = task.host;
+    clock.sleep(cancelGraceMs, { signal: this.#grace.signal }).then(
+      () => this.#force(task),
+      () => {}, // it has ended, or left this host
+    );
+    for (const operation of [...task.operations]) {
+      if (!operation.isCleanup) dropOperation(task, operation, "cancelled");
+    }
+  }
+
+  /** The task has ended, or is not in this host's memory any more. */
+  stop(): void {
+    this.#grace.abort();
+  }
+
+  /** The grace is over. What still runs may have done its work or not: that is said. */
+  #force(task: StoppingTask): void {
+    if (task.finished) return;
+    for (const { path, phase } of task.operations) {
+      if (phase !== "running") continue;
+      const attempt = task.journal.intents.get(path) ?? 1;
+      const event = encodeEvent({ type: "unknown", path, attempt, policy: "once" });
+      task.outbox.add({ events: [event], starts: false, committed: () => {} });
+    }
+    task.end(this.outcome);
+  }
+}

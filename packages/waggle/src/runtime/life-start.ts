@@ -1,0 +1,53 @@
+import { type EncodedEvent, encodeEvent } from "../core/event-codec.ts";
+import type { HostId } from "../core/ids.ts";
+import type { Gate, LoadedTask, StoreReads } from "../ports/store.ts";
+import { EMPTY_JOURNAL, inputOf, type Journal, loadTexts, readJournal } from "./journal.ts";
+import { type ReadMail, readMail, untaken } from "./mail.ts";
+
+/** Where a task was when this host got it. */
+export interface LifeStart {
+  readonly input: unknown;
+  readonly journal: Journal;
+  readonly version: number;
+  readonly inbox: number;
+  /** Mail nobody has received yet. */
+  readonly mail: readonly ReadMail[];
+  /** Goes in front of the first events: `resumed`, when the task was claimed. */
+  readonly prefix: readonly EncodedEvent[];
+  readonly gate: Gate;
+  /** How long its run had been paused. */
+  readonly pausedMs: number;
+}
+
+/** Where a task without a past begins. */
+export const FRESH: LifeStart = {
+  input: null,
+  journal: EMPTY_JOURNAL,
+  version: 0,
+  inbox: 0,
+  mail: [],
+  prefix: [],
+  gate: "open",
+  pausedMs: 0,
+};
+
+/** Where the task that `host` claimed and loaded goes on. Reads the large values of its past. */
+export async function startOf(
+  reads: Pick<StoreReads, "blob">,
+  host: HostId,
+  loaded: LoadedTask,
+): Promise<LifeStart> {
+  const { row, events, inbox, gate, pausedMs } = loaded;
+  const texts = await loadTexts(reads, loaded);
+  const journal = readJournal(events, texts);
+  return {
+    input: inputOf(loaded, texts),
+    journal,
+    version: row.version,
+    inbox: row.inbox,
+    mail: untaken(inbox, journal).map((mail) => readMail(mail, texts)),
+    prefix: [encodeEvent({ type: "resumed", host, claims: row.claims })],
+    gate,
+    pausedMs,
+  };
+}

@@ -1,0 +1,88 @@
+import type { Operation as OperationRef } from "../core/contract.ts";
+import { encodeData } from "../core/data.ts";
+import type { Envelope } from "../core/envelope.ts";
+import { runtimeError } from "../core/errors.ts";
+import { type Payload, payload } from "../core/payload.ts";
+import { PRIORITIES, type Priority, priorityLevel } from "../core/priority.ts";
+import { parseWith } from "../core/schema.ts";
+import { MAX_HOPS, type Message } from "./asks.ts";
+import type { AskOptions, SendOptions } from "./context.ts";
+
+/** Whoever sends a message. */
+export interface MessageSender {
+  readonly task: Envelope;
+}
+
+/** The message of an ask. @throws RuntimeError as {@link Context.ask}, before anything happened. */
+export function askMessage(
+  sender: MessageSender,
+  target: OperationRef,
+  input: unknown,
+  options: AskOptions,
+): Message {
+  return {
+    ...addressed(sender, target, input),
+    awaited: true,
+    priority: atLeast(sender.task.priority, options.priority),
+    timeoutMs: options.timeoutMs ?? target.shape.timeoutMs ?? null,
+    whenFull: options.whenFull ?? "wait",
+  };
+}
+
+/** The message of a send. @throws RuntimeError as {@link Context.send}, before anything happened. */
+export function sendMessage(
+  sender: MessageSender,
+  target: OperationRef,
+  input: unknown,
+  options: SendOptions,
+): Message {
+  return {
+    ...addressed(sender, target, input),
+    awaited: false,
+    priority: options.priority ?? sender.task.priority,
+    timeoutMs: null,
+    whenFull: options.whenFull ?? "wait",
+  };
+}
+
+function addressed(
+  sender: MessageSender,
+  target: OperationRef,
+  input: unknown,
+): Pick<Message, "agent" | "operation" | "input" | "key" | "mailbox"> {
+  const parsed = parseInput(target, input);
+  checkHops(sender, target.agent);
+  const { agent, name: operation, mailbox } = target;
+  return { agent, operation, mailbox, ...parsed };
+}
+
+/**
+ * Parses the input of a message once, where it enters.
+ * @throws RuntimeError `SCHEMA`, `NOT_DATA`, `VALUE_TOO_LARGE`, or `USAGE` for a bad key; nothing happened.
+ */
+export function parseInput(
+  target: OperationRef,
+  input: unknown,
+): { readonly input: Payload; readonly key: string | null } {
+  const what = `input of ${target.agent}.${target.name}`;
+  const parsed: unknown = parseWith(target.shape.input, input, what);
+  return {
+    input: payload(encodeData(parsed, what)),
+    key: target.keyOf === undefined ? null : target.keyOf(parsed),
+  };
+}
+
+function checkHops(sender: MessageSender, agent: string): void {
+  const { hops, run } = sender.task;
+  if (hops >= MAX_HOPS) {
+    throw runtimeError(
+      "LIMIT_REACHED",
+      `a message to '${agent}' would be ${hops + 1} messages away from the start of run '${run}' (limit ${MAX_HOPS})`,
+    );
+  }
+}
+
+function atLeast(own: Priority, wanted: Priority | undefined): Priority {
+  const level = Math.max(priorityLevel(own), priorityLevel(wanted ?? own));
+  return PRIORITIES[level] ?? own;
+}

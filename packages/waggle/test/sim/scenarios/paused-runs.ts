@@ -1,0 +1,135 @@
+import { z } from "zod";
+import { decodeEventOnly } from "../../../src/core/event-codec.ts";
+import type { TaskId } from "../../../src/core/ids.ts";
+import { agent, type Context, contract, type RunId } from "../../../src/index.ts";
+import type { Batch } from "../../../src/ports/store.ts";
+import type { AgentDefinition } from "../../../src/runtime/agent.ts";
+import type { System } from "../../../src/system/create-system.ts";
+import type { Process, Scenario } from "../../../src/testing/index.ts";
+import type { KernelWorld } from "./kernel-world.ts";
+import { codeOf, RUN, runWorld, someMoment, type Weather } from "./run-world.ts";
+
+const boss = contract("boss", { run: { input: z.null(), output: z.json() } });
+const helper = contract("helper", { work: { input: z.number(), output: z.string() } });
+
+/** Events of the whole run when nobody pauses it. */
+const WHOLE = 24;
+
+/** Far longer than anything in the run takes, and than a host needs to hear of a pause. */
+const PAUSE_MS = 100_000;
+
+/** By then each host has looked for news, whichever wake-up was lost. */
+const HEARD_MS = 45_000;
+
+/** How somebody plays with the gate of a run. */
+export type PausePlay = "pause" | "twice" | "cancel";
+
+/**
+ * A run with effects, questions, sleeps and waits that is paused at any moment of it and goes on later. `twice`: it is
+ * paused, resumed and paused again without delay. `cancel`: it is cancelled while it is paused. Nothing begins in
+ * between, paused time counts nowhere, and nothing is forgotten.
+ */
+export function pausedRuns(weather: Weather, play: PausePlay): Scenario {
+  return runWorld(weather, () => ({
+    name: `paused runs (${play})`,
+    root: boss.run,
+    input: null,
+    agents,
+    outside: [(kernel, self, system) => pauser(kernel, self, system, play, (weather.earlyTimers ?? 0) === 0)],
+    check: (_, ended) => {
+      if (play === "cancel" && ended === "CANCELLED") return undefined;
+      const right = JSON.stringify(["first", "WAIT_TIMEOUT", "last"]);
+      return JSON.stringify(ended) === right ? undefined : `the result is ${JSON.stringify(ended)}`;
+    },
+  }));
+}
+
+function agents(kernel: KernelWorld, self: Process): readonly AgentDefinition[] {
+  const act = (ctx: Context, path: string, name: string): Promise<string> =>
+    ctx.step(name, () => kernel.act(self, ctx.task, path, name));
+  return [
+    agent(boss, {
+      async run(ctx) {
+        const saw = kernel.life(`boss ${ctx.task}`);
+        const first = await act(ctx, "step:first", "first");
+        await ctx.all("parts", ["nap", "ask", "slow"], async (c, part) => {
+          if (part === "nap") await c.sleep("nap", 60);
+          if (part === "ask") saw(await c.ask(helper.work, 1, { timeoutMs: 500 }).catch(codeOf));
+          if (part === "slow") await act(c, "all:parts[2]/step:slow", "slow");
+          saw(part);
+        });
+        const waited = ctx.waitFor("nobody", z.null(), { timeoutMs: 80 }).catch(codeOf);
+        return [first, await waited, await act(ctx, "step:last", "last")];
+      },
+    }),
+    agent(helper, {
+      async work(ctx, number) {
+        await ctx.sleep("nap", 40);
+        return await ctx.step(
+          "pay",
+          () => kernel.act(self, ctx.task, "step:pay", `pay ${number}`),
+          { class: "keyed" },
+        );
+      },
+    }),
+  ];
+}
+
+async function pauser(
+  kernel: KernelWorld,
+  self: Process,
+  system: System,
+  play: PausePlay,
+  isHeardInTime: boolean,
+): Promise<void> {
+  let pausedAt: number | undefined;
+  kernel.whenCommitted = (batch) => check(kernel, batch);
+  kernel.whenBodyBegins = (name) => {
+    const since = pausedAt === undefined ? 0 : kernel.now() - pausedAt;
+    return isHeardInTime && since > HEARD_MS ? `${name} began ${since} ms after the pause` : undefined;
+  };
+  await someMoment(kernel, self, WHOLE);
+  for (let i = 0; i < (play === "twice" ? 2 : 1); i++) {
+    const isPaused = await system.pause(RUN).then(() => true, () => false);
+    if (!isPaused) return; // It has ended before.
+    kernel.mark("a run was paused");
+    if (i === 0 && play === "twice") {
+      await system.resume(RUN).catch(codeOf);
+      continue;
+    }
+    pausedAt = kernel.now();
+    await self.clock.sleep(PAUSE_MS);
+    pausedAt = undefined;
+  }
+  if (play === "cancel") await system.cancel(RUN);
+  else await system.resume(RUN).catch(codeOf);
+}
+
+/** Nothing begins while the run is paused, and no time is over before it is over in run time. */
+function check(kernel: KernelWorld, { writes }: Batch): void {
+  const run = kernel.ledger.runs({ run: RUN as RunId })[0];
+  if (run === undefined) return;
+  const { gate, pausedAt, pausedMs } = run;
+  const now = kernel.now() - pausedMs - (pausedAt === null ? 0 : kernel.now() - pausedAt);
+  for (const write of writes) {
+    if (write.type !== "append") continue;
+    for (const stored of write.events) {
+      const event = decodeEventOnly(stored);
+      const begins = event.type === "asked" || event.type === "intent";
+      if (begins && gate === "paused") kernel.report(`${event.path} began while the run was paused`);
+      const isOver = event.type === "fired" || (event.type === "dropped" && event.why === "timeout");
+      if (!isOver) continue;
+      const until = untilOf(kernel, write.task, event.path);
+      if (until > now) kernel.report(`${event.path} was over ${until - now} ms of run time too early`);
+      if (pausedMs > 0) kernel.mark("a time was over after a pause");
+    }
+  }
+}
+
+function untilOf(kernel: KernelWorld, task: TaskId, path: string): number {
+  for (const event of kernel.events(task)) {
+    const begins = event.type === "asked" || event.type === "armed";
+    if (begins && event.path === path) return event.until ?? 0;
+  }
+  return 0;
+}
