@@ -8,10 +8,10 @@ import { rowText } from "./row-text.ts";
 
 const HELP = `Measures Waggle against what this machine alone can do, and against others, in one run.
 
-  npm run bench                       all rows, about three minutes
+  npm run bench                       all rows, some minutes
   npm run bench -- --only fsync       rows whose name contains this
   npm run bench -- --list             the names of the rows
-  npm run bench -- --peers            other systems beside ours, about six minutes more. Those that need no server are
+  npm run bench -- --peers            other systems beside ours, some minutes more. Those that need no server are
                                       installed at fixed versions in .bench-peers (once, 900 MB) and measured in the
                                       same run; of the others a recorded figure is shown, with its date
   npm run bench -- --json             one JSON array on standard output

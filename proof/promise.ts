@@ -4,7 +4,7 @@ import type { ScenarioId } from "./scenario-list.ts";
 /** One way a promise is explored in the simulator. */
 export interface Exploration {
   readonly scenario: ScenarioId;
-  /** How many times {@link SCHEDULES} are sampled, where the window is rare. Default 1. */
+  /** How many times {@link SCHEDULES} are sampled: more where the window is rare, less of many worlds. Default 1. */
   readonly factor?: number;
   /** Explores every schedule within the bound instead of sampling. */
   readonly exhaustive?: { readonly preemptionBound: number; readonly maxSchedules: number };

@@ -13,6 +13,14 @@ import {
   PLAIN_WRITE,
   UNREAD_MAIL,
 } from "./plants.ts";
+import {
+  DEADLOCK_PLANTS,
+  KEY_PLANTS,
+  LOSS_PLANTS,
+  MAILBOX_PLANTS,
+  RECOVERY_PLANTS,
+  TALK_PLANTS,
+} from "./plants-messaging.ts";
 import { NOTHING_SYNCED, POWER_CUTS, POWER_LOST_AFTER_WRITE } from "./power-cut-check.ts";
 import { CONFORMANCE, COUNTERS, KILLS, MAIN_JOB, NO_SYNC, SYNC_ORDER } from "./process-checks.ts";
 import type { PromiseRow } from "./promise.ts";
@@ -96,9 +104,18 @@ const ROWS: readonly PromiseRow[] = [
   {
     id: "R7",
     title: "no loss: an accepted message is answered, whoever leaves memory or dies",
-    explorations: [{ scenario: "one-host-passivates" }],
-    windows: ["replayed", "a write was refused as behind"],
-    plants: [UNREAD_MAIL],
+    explorations: [
+      { scenario: "one-host-passivates" },
+      { scenario: "dead-letters", factor: 0.3 },
+      { scenario: "broadcasts", factor: 0.3 },
+    ],
+    windows: [
+      "replayed",
+      "a write was refused as behind",
+      "a message expired",
+      "a broadcast went to both hosts",
+    ],
+    plants: [UNREAD_MAIL, ...LOSS_PLANTS],
     processChecks: [KILLED_WORKERS],
   },
   {
@@ -111,6 +128,40 @@ const ROWS: readonly PromiseRow[] = [
     processPlants: [WORKERS_WITHOUT_FENCE],
   },
   {
+    id: "R9",
+    title: "deadlock: every one is reported with its cycle, to one victim, and nothing else is",
+    explorations: [
+      { scenario: "late-edges-2", exhaustive: { preemptionBound: 3, maxSchedules: 200_000 } },
+      { scenario: "late-edges-3", exhaustive: { preemptionBound: 2, maxSchedules: 200_000 } },
+      { scenario: "deadlock-2", factor: 0.3 },
+      { scenario: "deadlock-2-hosts", factor: 0.3 },
+      { scenario: "deadlock-2-crashes", factor: 0.5 },
+      { scenario: "deadlock-3-crashes", factor: 0.3 },
+      { scenario: "deadlock-both", factor: 0.3 },
+      { scenario: "deadlock-both-leaves", factor: 0.3 },
+      { scenario: "deadlock-both-crashes", factor: 0.3 },
+      { scenario: "deadlock-person", factor: 0.3 },
+      { scenario: "race-is-none", factor: 0.5 },
+      { scenario: "race-is-none-crashes", factor: 0.2 },
+    ],
+    windows: ["deadlocked", "never deadlocked", "a host died in a deadlock", "several found it"],
+    plants: DEADLOCK_PLANTS,
+  },
+  {
+    id: "R10",
+    title: "no endless talk: a run ends in bounded work, whoever talks to whom",
+    explorations: [
+      { scenario: "talk-in-chains", factor: 0.2 },
+      { scenario: "talk-in-fans", factor: 0.2 },
+    ],
+    windows: [
+      "a message went as far as one may",
+      "all messages of a run were used up",
+      "a deadline travelled on",
+    ],
+    plants: TALK_PLANTS,
+  },
+  {
     id: "R12",
     title: "replay: the same requests in the same order, whatever ran in parallel",
     explorations: [{ scenario: "racing-branches" }],
@@ -121,18 +172,24 @@ const ROWS: readonly PromiseRow[] = [
   {
     id: "R13",
     title: "recovery: after a restart everything unfinished goes on within 30 s",
-    explorations: [],
-    windows: [],
-    plants: [],
+    explorations: [
+      { scenario: "recovery", factor: 0.5 },
+      { scenario: "recovery-leaves", factor: 0.5 },
+    ],
+    windows: ["a host crashed twice", "a host was declared dead by another", "replayed"],
+    plants: RECOVERY_PLANTS,
     processChecks: [RECOVERY, RECOVERY_FROM_HUNG],
     processPlants: [NOBODY_FREES],
   },
   {
     id: "R14",
     title: "backpressure: what is too much is refused with a typed error, in bounded memory",
-    explorations: [],
-    windows: [],
-    plants: [],
+    explorations: [
+      { scenario: "mailbox-1", factor: 0.5 },
+      { scenario: "mailbox-2-refuses", factor: 0.5 },
+    ],
+    windows: ["a mailbox was full", "refused for a full mailbox", "a write was refused as full"],
+    plants: MAILBOX_PLANTS,
     processChecks: [OVERLOAD],
     processPlants: [NO_BOUND],
   },
@@ -144,6 +201,16 @@ const ROWS: readonly PromiseRow[] = [
     plants: [],
     processChecks: [CANCELLED_TREES],
     processPlants: [NO_SIGNAL],
+  },
+  {
+    id: "K9",
+    title: "one per key: messages of one key one at a time, in the order of their acceptance",
+    explorations: [
+      { scenario: "keyed-agents", factor: 0.5 },
+      { scenario: "keyed-agents-leave", factor: 0.5 },
+    ],
+    windows: ["queued behind a key", "replayed", "a host was declared dead by another"],
+    plants: KEY_PLANTS,
   },
   {
     id: "STORE",

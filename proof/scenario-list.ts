@@ -5,6 +5,8 @@ import { racingBranches } from "../packages/waggle/test/sim/scenarios/racing-bra
 import { recordedSteps } from "../packages/waggle/test/sim/scenarios/recorded-steps.ts";
 import { sharedCell } from "../packages/waggle/test/sim/scenarios/shared-cell.ts";
 import { twoWriters } from "../packages/waggle/test/sim/scenarios/two-writers.ts";
+import { MESSAGING_SCENARIOS, type MessagingScenarioId } from "./scenarios-messaging.ts";
+import { SCOPE_SCENARIOS, type ScopeScenarioId } from "./scope-scenarios.ts";
 
 /** Names a scenario. */
 export type ScenarioId =
@@ -20,7 +22,9 @@ export type ScenarioId =
   | "stalled-host"
   | "racing-branches"
   | "keyed-effects"
-  | "once-effects";
+  | "once-effects"
+  | ScopeScenarioId
+  | MessagingScenarioId;
 
 /** Every scenario that a proof names, by its id; child processes find them by it. */
 export const SCENARIOS: Readonly<Record<ScenarioId, () => Scenario>> = {
@@ -48,4 +52,6 @@ export const SCENARIOS: Readonly<Record<ScenarioId, () => Scenario>> = {
   "racing-branches": () => racingBranches(4, 3, 1),
   "keyed-effects": () => guardedEffects("keyed", 2, 1),
   "once-effects": () => guardedEffects("once", 2, 1),
+  ...SCOPE_SCENARIOS,
+  ...MESSAGING_SCENARIOS,
 };

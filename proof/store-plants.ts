@@ -240,7 +240,7 @@ export const STORE_PLANTS: readonly StorePlant[] = [
     "sqlite",
     "commits of others not noticed",
     ["ledger-cache.ts", "    if (version !== this.#dataVersion) this.forget();\n", ""],
-    "two writers of one stream leave no gap and no fork",
+    "a tail gives events as they are committed, by whichever store",
   ),
   plant(
     "STORE",

@@ -28,40 +28,38 @@ export async function installPeers(
     .digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
   progress(`installing the peers in ${folder} (once, 900 MB, about a minute) ...`);
-  await npm(folder, ["install", "--no-save", "--legacy-peer-deps"]);
-  await mendSqlite(folder, progress);
-  writeFileSync(stamp, wanted);
+  // Install scripts of strangers are not run; one package needs its own.
+  await npm(folder, ["install", "--no-save", "--legacy-peer-deps", "--ignore-scripts"]);
+  // Without it the others are measured all the same; the next call tries again.
+  if (await buildSqlite(folder, progress)) writeFileSync(stamp, wanted);
 }
 
-/** LangGraph's SQLite has native code; where no built one can be fetched, or one for another Node was, it is built here. */
-async function mendSqlite(folder: string, progress: (line: string) => void): Promise<void> {
-  if (await sqliteLoads(folder)) return;
-  progress("building better-sqlite3 for LangGraph (about a minute) ...");
+/** LangGraph's SQLite has native code, which is fetched or, where it cannot be, built here. @returns whether it loads. */
+async function buildSqlite(folder: string, progress: (line: string) => void): Promise<boolean> {
+  progress("building better-sqlite3 for LangGraph (up to a minute) ...");
   const system = process.platform === "win32" ? "win" : process.platform;
   const headers = `node-${system}-${process.arch}`;
   const prefix = join(folder, "headers");
   mkdirSync(prefix, { recursive: true });
   try {
-    await npm(prefix, [
-      "install",
-      "--no-save",
-      "--prefix",
-      prefix,
-      `${headers}@${HEADERS_VERSION}`,
-    ]);
+    const what = `${headers}@${HEADERS_VERSION}`;
+    await npm(prefix, ["install", "--no-save", "--ignore-scripts", "--prefix", prefix, what]);
     const nodedir = join(prefix, "node_modules", headers);
     await npm(folder, ["rebuild", "better-sqlite3"], { npm_config_nodedir: nodedir });
+    await loadSqlite(folder);
+    return true;
   } catch (error) {
-    // Only LangGraph's rows with a store need it: they say themselves that it does not load.
-    progress(`better-sqlite3 was not built: ${error instanceof Error ? error.message : error}`);
+    // Only LangGraph's rows with a store need it; they give the reason again, where it is looked for.
+    progress(`no better-sqlite3: ${error instanceof Error ? error.message : String(error)}`);
+    return false;
   }
 }
 
-async function sqliteLoads(folder: string): Promise<boolean> {
+async function loadSqlite(folder: string): Promise<void> {
   const script = 'new (require("better-sqlite3"))(":memory:").close()';
   const args = ["--input-type=commonjs", "--eval", script];
   const { failed } = await runCommand(process.execPath, args, { cwd: folder, limitMs: 30_000 });
-  return failed === undefined;
+  if (failed !== undefined) throw new Error(`it does not load: ${failed}`);
 }
 
 async function npm(

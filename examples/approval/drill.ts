@@ -1,8 +1,7 @@
 // An agent that asks a person before it does something. Run it, answer in a second terminal; kill it in between and
 // run it again: the question is still there, and what was done is not done twice.
 import { mkdirSync } from "node:fs";
-import { agent, approves, contract, createSystem, openQuestions, person } from "waggledance";
-import { nodeClock, nodeRandom } from "waggledance/node";
+import { agent, approves, contract, createSystem, person } from "waggledance";
 import { sqliteStore } from "waggledance/sqlite";
 import { z } from "zod";
 
@@ -29,12 +28,8 @@ const workshopAgent = agent(workshop, {
 });
 
 mkdirSync(".waggle", { recursive: true });
-await using store = await sqliteStore(".waggle/waggle.db")({
-  clock: nodeClock(),
-  random: nodeRandom(),
-});
 await using system = await createSystem({
-  store,
+  store: sqliteStore(".waggle/waggle.db"),
   agents: [workshopAgent, technician.agent, chief.agent],
   about: { pid: process.pid },
 });
@@ -42,13 +37,5 @@ await using system = await createSystem({
 // The same id is the same run: started again after a crash, it goes on.
 const run = await system.start(workshop.open, null, { id: process.argv[2] ?? "drill-1" });
 console.log(`run ${run.id} (${run.isNew ? "new" : "going on"}), process ${process.pid}`);
-void (async () => {
-  for await (const { event } of run.events()) {
-    if (event.type !== "armed" || event.signal !== "answer") continue;
-    const [question] = await openQuestions({ store, clock: nodeClock() }, { run: run.id });
-    if (question === undefined) return;
-    console.log(`${question.person} is asked: ${question.question}`);
-    console.log(`answer in a second terminal: npx waggle inbox --run ${run.id}`);
-  }
-})();
-console.log(await run.result());
+console.log("it asks a person; answer in a second terminal, in this folder: npx waggle inbox");
+console.log(await run.result().catch((error: Error) => error.message));

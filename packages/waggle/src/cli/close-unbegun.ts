@@ -85,6 +85,7 @@ function withoutCode(name: string): AgentDefinition {
     groups: [],
     version: null,
     concurrency: 16,
+    keyed: false,
     operation: () => undefined,
     handler: () => undefined,
   };

@@ -9,6 +9,14 @@ import { runProgram } from "./program.ts";
 /** Longer than any timer may be is not allowed; a day is enough to keep a process awake. */
 const DAY_MS = 86_400_000;
 
+/** Refusals: the command was right, and came too late or from the wrong one. */
+const REFUSED: ReadonlySet<string> = new Set([
+  "ALREADY_ANSWERED",
+  "TOO_LATE",
+  "NOT_PERMITTED",
+  "WRONG_DIGEST",
+]);
+
 process.exitCode = await main();
 
 async function main(): Promise<number> {
@@ -29,14 +37,6 @@ async function main(): Promise<number> {
     clearInterval(awake);
   }
 }
-
-/** Refusals: the command was right, and came too late or from the wrong one. */
-const REFUSED: ReadonlySet<string> = new Set([
-  "ALREADY_ANSWERED",
-  "TOO_LATE",
-  "NOT_PERMITTED",
-  "WRONG_DIGEST",
-]);
 
 function exitCodeOf(error: unknown): number {
   if (!RuntimeError.is(error)) return EXIT.runFailed;

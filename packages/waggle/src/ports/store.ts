@@ -289,11 +289,15 @@ export interface TrimWrite {
   readonly run: RunId;
 }
 
-/** Removes the records of a log with versions below `before`, except the newest of each key. Its version stays. */
+/**
+ * Removes the records of a log with versions below `before`, except of each key the newest of them: what the log
+ * held at `before` and later can still be read. With `all` these go too. Its version stays.
+ */
 export interface TrimLogWrite {
   readonly type: "trim-log";
   readonly log: string;
   readonly before: number;
+  readonly all?: true;
 }
 
 export type CommitResult = Committed | Refused | Unknown;

@@ -33,10 +33,15 @@ export interface AgentDefinition {
   readonly groups: readonly string[];
   readonly version: string | null;
   readonly concurrency: number;
+  /** True if its contract has a key. */
+  readonly keyed: boolean;
   /** An operation as its contract declares it. */
   operation(name: string): Operation | undefined;
   handler(operation: string): Handler<OperationShape> | undefined;
 }
+
+/** A contract as its operations by name. */
+type ByName = Readonly<Record<string, Operation | undefined>>;
 
 /**
  * Puts handlers behind a contract.
@@ -71,10 +76,11 @@ export function agent<Shapes extends OperationShapes>(
     groups: options.groups ?? [],
     version: options.version ?? null,
     concurrency,
+    keyed: Object.keys(operations).some(
+      (operation) => (contract as ByName)[operation]?.keyOf !== undefined,
+    ),
     operation: (operation) =>
-      Object.hasOwn(operations, operation)
-        ? (contract as Readonly<Record<string, Operation>>)[operation]
-        : undefined,
+      Object.hasOwn(operations, operation) ? (contract as ByName)[operation] : undefined,
     handler: (operation) => table.get(operation),
   };
 }

@@ -5,6 +5,7 @@ import { childTaskId } from "../core/ids.ts";
 import { inputField, type Payload } from "../core/payload.ts";
 import type { Priority } from "../core/priority.ts";
 import type { CreateWrite, RefusalReason, Write } from "../ports/store.ts";
+import type { MessageTicket } from "./allowance.ts";
 import { cancelMail, endDropped, recordDropped } from "./drops.ts";
 import { askTimeout } from "./journal.ts";
 import { type Answer, earlier, type Operation, type OperationOwner, runTime } from "./operation.ts";
@@ -49,17 +50,30 @@ export function beginMessage(owner: OperationOwner, operation: Operation, messag
     }
     return;
   }
-  const input = message.input.blob?.id ?? message.input.text;
-  const target = targetOf(message);
-  if (recorded.input !== input || recorded.target !== target) {
-    const was = `${path} of ${recorded.target} with input ${recorded.input}`;
-    owner.diverged(was, `${path} of ${target} with input ${input}`);
-    return;
-  }
+  if (!isAsRecorded(owner, operation, message)) return;
   operation.child = recorded.child;
   // Whoever searched for a deadlock when it was queued may have died over it.
   if (message.key !== null && message.awaited) owner.host.queuedBehindKey(recorded.child);
   waitForAnswer(owner, operation, recorded.until);
+}
+
+/**
+ * Compares a message with the one that was recorded at its place, if there was one; another one is a divergence.
+ * @returns false if it is another one.
+ */
+export function isAsRecorded(
+  owner: OperationOwner,
+  { path }: Operation,
+  message: Message,
+): boolean {
+  const recorded = owner.journal.asks.get(path);
+  const input = message.input.blob?.id ?? message.input.text;
+  const target = targetOf(message);
+  if (recorded === undefined) return true;
+  if (recorded.input === input && recorded.target === target) return true;
+  const was = `${path} of ${recorded.target} with input ${recorded.input}`;
+  owner.diverged(was, `${path} of ${target} with input ${input}`);
+  return false;
 }
 
 /** The agent is not known here: it may have come to another host since the last beat. */
@@ -87,10 +101,16 @@ function tryToSend(
   message: Message,
   pauseMs: number,
 ): void {
+  if (message.key === null && owner.host.isKeyed(message.agent)) {
+    const problem = `messages to agent '${message.agent}' need a key: send them by its contract`;
+    recordError(owner, operation, runtimeError("USAGE", problem));
+    return;
+  }
   operation.phase = "starting";
   const child = childEnvelope(owner, operation, message);
   const { host } = owner;
   let taken: boolean | undefined;
+  let ticket: MessageTicket | undefined;
   const giveBack = (): void => {
     if (taken === true) host.giveSlot(message.agent);
   };
@@ -100,17 +120,20 @@ function tryToSend(
     cleanup: operation.isCleanup,
     extra: (firstEvent) => {
       taken ??= message.key === null && host.takeSlot(message.agent, message.operation);
-      return messageWrites(owner, child, message, firstEvent, taken);
+      ticket ??= host.messageTicket(child.run);
+      return messageWrites(owner, child, message, firstEvent, taken, ticket);
     },
     committed: (at) => {
-      if (taken === true) host.startChild(child, JSON.parse(message.input.text), owner.pausedMs);
+      if (taken === true)
+        host.startChild(child, JSON.parse(message.input.text), at, owner.pausedMs);
       else host.claimable(message.agent);
-      host.messageSent(child.run);
+      ticket?.used();
       if (child.key !== null && child.awaited) host.queuedBehindKey(child.id);
       accepted(owner, operation, child, at);
     },
     refused: (reason) => {
       giveBack();
+      ticket?.returned();
       notAccepted(owner, operation, message, pauseMs, reason);
     },
     abandoned: giveBack,
@@ -123,6 +146,7 @@ function messageWrites(
   { input, mailbox }: Message,
   event: number,
   taken: boolean,
+  ticket: MessageTicket,
 ): readonly Write[] {
   const create: CreateWrite = {
     type: "create",
@@ -132,7 +156,7 @@ function messageWrites(
     events: [],
     ...(mailbox === undefined || taken ? {} : { mailbox }),
   };
-  const writes: Write[] = [create, ...owner.host.messageAllowance(child.run)];
+  const writes: Write[] = [create, ...ticket.writes];
   if (input.blob !== undefined) writes.push(blobWrite(input.blob, child.run));
   return writes;
 }

@@ -1,7 +1,9 @@
+import type { Envelope } from "../core/envelope.ts";
 import { type RuntimeError, runtimeError } from "../core/errors.ts";
 import { encodeEvent } from "../core/event-codec.ts";
 import { errorPayload, type OutcomePayload } from "../core/payload.ts";
-import { dropOperation } from "./drops.ts";
+import type { DeliverWrite } from "../ports/store.ts";
+import { cancelMail, dropOperation } from "./drops.ts";
 import type { Operation, OperationOwner } from "./operation.ts";
 
 /** What stopping needs of the task. */
@@ -20,8 +22,8 @@ export class Cancellation {
   readonly error: RuntimeError;
   readonly #grace = new AbortController();
 
-  constructor(name: string) {
-    const problem = `${name} was cancelled by whoever asked for it, or with its run`;
+  constructor({ agent, operation }: Envelope) {
+    const problem = `${agent}.${operation} was cancelled by whoever asked for it, or with its run`;
     this.error = runtimeError("CANCELLED", problem);
   }
 
@@ -56,4 +58,20 @@ export class Cancellation {
     }
     task.end(this.outcome);
   }
+}
+
+/**
+ * Ends a task that is to stop and whose replay does not fit: its handler cannot be brought to where it was, so neither
+ * can it be told, nor undo anything. The children it waited for are told to stop.
+ */
+export function endDiverged(task: StoppingTask): void {
+  const { asks, deliveries } = task.journal;
+  const answered = new Set(deliveries.map(({ path }) => path));
+  for (const [path, { child, awaited }] of asks) {
+    if (!awaited || answered.has(path)) continue;
+    const { host } = task;
+    const extra = (): readonly [DeliverWrite] => [cancelMail(child)];
+    task.outbox.add({ events: [], starts: false, extra, committed: () => host.mailed() });
+  }
+  task.end(new Cancellation(task.task).outcome);
 }

@@ -7,7 +7,7 @@ import type { Write } from "../ports/store.ts";
 import { cancelMail } from "./drops.ts";
 import type { Delivery } from "./journal.ts";
 import { encodeAnswer, type Operation } from "./operation.ts";
-import type { Outbox } from "./outbox.ts";
+import type { Change, Outbox } from "./outbox.ts";
 import { blobWrite } from "./recording.ts";
 
 /** A task whose handler has returned and whose outbox is empty. */
@@ -136,4 +136,11 @@ function writesBeside(
   if (!awaited || parent === null) return [];
   const data = encodeAnswer(id, encoded);
   return [{ type: "deliver", task: parent, kind: "answer", path, data, late: "drop" }];
+}
+
+/** Leaves a task as stuck: what was recorded does not fit what its handler does now. */
+export function sticking(expected: string, actual: string, committed: () => void): Change {
+  const hint = "the code changed, or the handler awaited something outside ctx";
+  const events = [encodeEvent({ type: "stuck", expected, actual, hint })];
+  return { events, starts: false, ending: { type: "stick" }, committed };
 }

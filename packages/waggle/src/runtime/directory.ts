@@ -13,6 +13,8 @@ export interface AgentReport {
   readonly capabilities: readonly string[];
   readonly groups: readonly string[];
   readonly operations: readonly string[];
+  /** True if its messages have keys, which only its contract can tell. */
+  readonly keyed: boolean;
   /** Tasks of it that are busy now, of at most `concurrency`. */
   readonly busy: number;
   readonly concurrency: number;
@@ -58,6 +60,12 @@ export class Directory {
 
   knows(agent: string): boolean {
     return this.#own.has(agent) || this.#others.has(agent);
+  }
+
+  /** True if messages of `agent` need a key. */
+  isKeyed(agent: string): boolean {
+    const own = this.#own.get(agent);
+    return own?.keyed ?? this.#others.get(agent)?.keyed === true;
   }
 
   /** Names of agents that fit `query`, in order. */

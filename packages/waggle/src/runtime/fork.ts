@@ -227,7 +227,8 @@ function renamed(
 } {
   if (!RENAMABLE.has(type)) return { event: { type, data } };
   const { seq: _, ...fields } = JSON.parse(data) as Renamable;
-  if (type === "restarted") return { event: { type, data: JSON.stringify({ ...fields, taken: [] }) } };
+  if (type === "restarted")
+    return { event: { type, data: JSON.stringify({ ...fields, taken: [] }) } };
   const { child, until, path } = fields;
   const made = childTaskId(id, path);
   const changed = {

@@ -12,7 +12,7 @@ import { runtimeError } from "../core/errors.ts";
 import type { RunId, TaskId } from "../core/ids.ts";
 import type { InferInput, InferOutput, Schema } from "../core/schema.ts";
 import { seededRandom } from "../core/seeded-random.ts";
-import { beginMessage } from "./asks.ts";
+import { beginMessage, isAsRecorded } from "./asks.ts";
 import { type BranchOwner, run, runAll, runRace } from "./branches.ts";
 import type {
   AllOptions,
@@ -246,8 +246,12 @@ export class HandlerContext implements Context {
   ): Promise<unknown> {
     try {
       const message = make();
-      return this.#call(kind, `${target.agent}.${target.name}`, key, (operation) =>
-        beginMessage(this.#owner, operation, message),
+      return this.#call(
+        kind,
+        `${target.agent}.${target.name}`,
+        key,
+        (operation) => beginMessage(this.#owner, operation, message),
+        (operation) => isAsRecorded(this.#owner, operation, message),
       );
     } catch (refused) {
       return Promise.reject(refused);
@@ -259,10 +263,11 @@ export class HandlerContext implements Context {
     name: string,
     key: string | undefined,
     begin: (operation: Operation) => void,
+    verify?: (operation: Operation) => void,
   ): Promise<unknown> {
     try {
       const place = this.#scope.enter(kind, name, key);
-      const operation = new Operation(place, begin);
+      const operation = new Operation(place, begin, verify);
       this.#owner.request(operation);
       return operation.promise;
     } catch (refused) {

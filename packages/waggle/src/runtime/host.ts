@@ -6,9 +6,9 @@ import { type HostId, hostIdFrom, type RunId, type TaskId } from "../core/ids.ts
 import type { Bus } from "../ports/bus.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
-import type { AddWrite, HostBeat, LoadedTask, Store } from "../ports/store.ts";
+import type { HostBeat, LoadedTask, Store } from "../ports/store.ts";
 import type { AgentDefinition } from "./agent.ts";
-import { Allowance } from "./allowance.ts";
+import { Allowance, type MessageTicket } from "./allowance.ts";
 import { burialBatch, type Verdict, verdictOn } from "./burial.ts";
 import { Claims, type ClaimsOwner } from "./claims.ts";
 import { DeadlockWatch, type WatchOwner } from "./deadlock-watch.ts";
@@ -110,7 +110,7 @@ export class Host implements LifeHost, ClaimsOwner, WatchOwner {
     this.agentSlots = new Map(
       options.agents.map(({ name, concurrency }) => [name, new Slots(concurrency)]),
     );
-    this.#keyedAgents = options.agents.filter(isKeyed).map(({ name }) => name);
+    this.#keyedAgents = options.agents.filter(({ keyed }) => keyed).map(({ name }) => name);
     this.#directory = new Directory(this.#agents);
     this.#allowance = new Allowance(options.maxMessagesPerRun);
     this.#claims = new Claims(this);
@@ -153,10 +153,11 @@ export class Host implements LifeHost, ClaimsOwner, WatchOwner {
   report(): HostReport {
     const agents = [...this.#agents.values()].map((agent) => {
       const busy = this.slots(agent.name).used;
-      const { name, version, capabilities, groups, concurrency } = agent;
+      const { name, version, capabilities, groups, keyed, concurrency } = agent;
       const operations = Object.keys(agent.operations);
       const status = this.#statusOf(name, busy);
-      return { name, version, capabilities, groups, operations, busy, concurrency, status };
+      const can = { capabilities, groups, operations, keyed };
+      return { name, version, ...can, busy, concurrency, status };
     });
     const runs = this.servedRuns();
     return { about: this.#options.about ?? {}, agents, ...(runs === undefined ? {} : { runs }) };
@@ -204,6 +205,10 @@ export class Host implements LifeHost, ClaimsOwner, WatchOwner {
     return this.#directory.knows(agent);
   }
 
+  isKeyed(agent: string): boolean {
+    return this.#directory.isKeyed(agent);
+  }
+
   peers(query: PeerQuery): readonly string[] {
     return this.#directory.find(query);
   }
@@ -212,12 +217,8 @@ export class Host implements LifeHost, ClaimsOwner, WatchOwner {
     return this.#agents.get(agent)?.operation(operation);
   }
 
-  messageAllowance(run: RunId): readonly AddWrite[] {
-    return this.#allowance.next(run);
-  }
-
-  messageSent(run: RunId): void {
-    this.#allowance.sent(run);
+  messageTicket(run: RunId): MessageTicket {
+    return this.#allowance.take(run);
   }
 
   slots(agent: string): Slots {
@@ -237,13 +238,13 @@ export class Host implements LifeHost, ClaimsOwner, WatchOwner {
     if (this.#claims.hasBacklog(agent)) this.wake();
   }
 
-  startChild(child: Envelope, input: unknown, pausedMs: number): void {
-    this.#adopt(child, { ...FRESH, input, pausedMs }, true);
+  startChild(child: Envelope, input: unknown, at: number, pausedMs: number): void {
+    this.#adopt(child, { ...FRESH, input, at, pausedMs }, true);
   }
 
   /** Runs a root that was created as owned by this host, on a slot that was taken for it. */
-  startRoot(root: Envelope, input: unknown): void {
-    this.#adopt(root, { ...FRESH, input, version: 1 }, true);
+  startRoot(root: Envelope, input: unknown, at: number): void {
+    this.#adopt(root, { ...FRESH, input, at, version: 1 }, true);
   }
 
   claimable(agent: string): void {
@@ -449,8 +450,4 @@ export class Host implements LifeHost, ClaimsOwner, WatchOwner {
     await Promise.race([ended, grace]);
     late.abort();
   }
-}
-
-function isKeyed({ operations, operation }: AgentDefinition): boolean {
-  return Object.keys(operations).some((name) => operation(name)?.keyOf !== undefined);
 }

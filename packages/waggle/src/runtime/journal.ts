@@ -160,12 +160,15 @@ export function readJournal(events: readonly StoredEvent[], texts: BlobTexts): J
   return reader;
 }
 
+/** The event that holds the input of the present generation of a task. */
+export function originOf({ origin, events }: LoadedTask): StoredEvent {
+  // With it may have come what was still to be written of the life before.
+  return events.find(({ type }) => type === "restarted") ?? origin;
+}
+
 /** The input the present generation of a task was created with. */
 export function inputOf(loaded: LoadedTask, texts: BlobTexts): unknown {
-  // With it may have come what was still to be written of the life before.
-  const restarted = loaded.events.find(({ type }) => type === "restarted");
-  const source = restarted ?? loaded.origin;
-  const event = decodeEvent(source, texts);
+  const event = decodeEvent(originOf(loaded), texts);
   const hasInput = event.type === "started" || event.type === "asked" || event.type === "restarted";
   return hasInput ? event.input : null;
 }

@@ -1,12 +1,21 @@
 import { type EncodedEvent, encodeEvent } from "../core/event-codec.ts";
 import type { HostId } from "../core/ids.ts";
 import type { Gate, LoadedTask, StoreReads } from "../ports/store.ts";
-import { EMPTY_JOURNAL, inputOf, type Journal, loadTexts, readJournal } from "./journal.ts";
+import {
+  EMPTY_JOURNAL,
+  inputOf,
+  type Journal,
+  loadTexts,
+  originOf,
+  readJournal,
+} from "./journal.ts";
 import { type ReadMail, readMail, untaken } from "./mail.ts";
 
 /** Where a task was when this host got it. */
 export interface LifeStart {
   readonly input: unknown;
+  /** Wall-clock ms of the commit that accepted the input: where the handler's time begins. */
+  readonly at: number;
   readonly journal: Journal;
   readonly version: number;
   readonly inbox: number;
@@ -22,6 +31,7 @@ export interface LifeStart {
 /** Where a task without a past begins. */
 export const FRESH: LifeStart = {
   input: null,
+  at: 0,
   journal: EMPTY_JOURNAL,
   version: 0,
   inbox: 0,
@@ -42,6 +52,7 @@ export async function startOf(
   const journal = readJournal(events, texts);
   return {
     input: inputOf(loaded, texts),
+    at: originOf(loaded).at,
     journal,
     version: row.version,
     inbox: row.inbox,

@@ -2,14 +2,13 @@ import type { Operation as OperationRef } from "../core/contract.ts";
 import type { Envelope } from "../core/envelope.ts";
 import { runtimeError } from "../core/errors.ts";
 import type { Outcome } from "../core/event.ts";
-import { encodeEvent } from "../core/event-codec.ts";
 import { generationPrefix, type Path, type TaskId } from "../core/ids.ts";
 import type { OutcomePayload } from "../core/payload.ts";
 import type { Ending, Gate, RefusalReason } from "../ports/store.ts";
 import type { AgentDefinition } from "./agent.ts";
-import { Cancellation, type StoppingTask } from "./cancellation.ts";
+import { Cancellation, endDiverged, type StoppingTask } from "./cancellation.ts";
 import { Cleanups } from "./cleanups.ts";
-import { closeTask } from "./closing.ts";
+import { closeTask, sticking } from "./closing.ts";
 import type { Context } from "./context.ts";
 import { DeliveryQueue } from "./delivery-queue.ts";
 import { dropOperation } from "./drops.ts";
@@ -106,7 +105,7 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
     this.journal = journal;
     this.#inbox = new Inbox(this, host.store, start.inbox, mail);
     this.pausedMs = start.pausedMs;
-    this.nowMs = host.clock.now();
+    this.nowMs = start.at;
     this.#gate = start.gate;
     this.#slot = new SlotHold(host.slots(task.agent), this);
     this.#scope = new Scope(generationPrefix(journal.generation));
@@ -220,13 +219,17 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
     if (this.#replaying) {
       this.#replaying = false;
       // First what says that nothing may begin any more, then what the handler wants to begin.
-      if (this.#gate === "cancelling" || this.#inbox.holdsCancel) this.cancel();
+      if (this.#isToStop) this.cancel();
       this.#beginDeferred();
       this.#inbox.deliver();
     }
     if (this.#queue.next !== undefined) return;
     if (this.isPaused) this.release();
     else if (this.resting) this.#rest();
+  }
+
+  get #isToStop(): boolean {
+    return this.#gate === "cancelling" || this.#inbox.holdsCancel;
   }
 
   #beginDeferred(): void {
@@ -271,7 +274,8 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
     }
     this.#operations.add(operation);
     if (!this.#replaying) this.#begin(operation);
-    else if (!this.#queue.isRecorded(operation.path)) this.#deferred.push(operation);
+    else if (this.#queue.isRecorded(operation.path)) operation.verify?.(operation);
+    else this.#deferred.push(operation);
   }
 
   #begin(operation: Operation): void {
@@ -297,11 +301,12 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
   }
 
   diverged(expected: string, actual: string): void {
-    const hint = "the code changed, or the handler awaited something outside ctx";
-    const events = [encodeEvent({ type: "stuck", expected, actual, hint })];
+    if (this.#cancellation !== undefined || this.#isToStop) {
+      endDiverged(this);
+      return;
+    }
     this.#ending = true;
-    const ending = { type: "stick" } as const;
-    this.outbox.add({ events, starts: false, ending, committed: () => this.leave() });
+    this.outbox.add(sticking(expected, actual, () => this.leave()));
   }
 
   contextOf(scope: Scope): Context {
@@ -376,7 +381,7 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
   /** Its asker, its run or a person wants it to stop: whatever is open in it ends, and it is told. */
   cancel(): void {
     if (this.finished || this.#cancellation !== undefined) return;
-    this.#cancellation = new Cancellation(`${this.task.agent}.${this.task.operation}`);
+    this.#cancellation = new Cancellation(this.task);
     if (!this.#started && !this.#replaying) {
       this.#finish(this.#cancellation.outcome);
       return;

@@ -4,7 +4,7 @@ import type { DropReason, Outcome } from "../core/event.ts";
 import { type BlobTexts, type EncodedOutcome, resolveOutcome } from "../core/event-codec.ts";
 import type { HostId, Path, RunId, TaskId } from "../core/ids.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { Store, Write } from "../ports/store.ts";
+import type { Store } from "../ports/store.ts";
 import type { MessageTicket } from "./allowance.ts";
 import type { Delivery, Journal } from "./journal.ts";
 import type { Change, Outbox } from "./outbox.ts";
@@ -29,6 +29,8 @@ export class Operation {
   readonly #place: Place;
   /** Does it for the first time; called when nothing recorded is left to deliver. */
   readonly begin: (operation: Operation) => void;
+  /** Compares what is called now with what was recorded here; called when the result comes from the record. */
+  readonly verify: ((operation: Operation) => void) | undefined;
   /** What the handler awaits. */
   readonly promise: Promise<unknown>;
   readonly #resolve: (value: unknown) => void;
@@ -60,10 +62,15 @@ export class Operation {
   readonly #whenEnded: (() => void)[] = [];
   #ended = false;
 
-  constructor(place: Place, begin: (operation: Operation) => void) {
+  constructor(
+    place: Place,
+    begin: (operation: Operation) => void,
+    verify?: (operation: Operation) => void,
+  ) {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#place = place;
     this.begin = begin;
+    this.verify = verify;
     this.promise = promise;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -176,8 +183,11 @@ export interface OperationHost {
   /** Takes a slot for a new task, if its agent handles it here, has one free, and nobody is in line for it. */
   takeSlot(agent: string, operation: string): boolean;
   giveSlot(agent: string): void;
-  /** Runs a child that was created as owned by this host, on a slot that was taken for it. */
-  startChild(child: Envelope, input: unknown, pausedMs: number): void;
+  /**
+   * Runs a child that was created as owned by this host, on a slot that was taken for it.
+   * @param at - Wall-clock ms of the commit that created it.
+   */
+  startChild(child: Envelope, input: unknown, at: number, pausedMs: number): void;
   /** Something was written that other hosts, or this one when it has room, may claim. */
   claimable(agent: string): void;
   /** Mail was written to a task that this host may not own. */
@@ -186,12 +196,12 @@ export interface OperationHost {
   queuedBehindKey(child: TaskId): void;
   /** True if some living host runs `agent`, as far as is known now. */
   knowsAgent(agent: string): boolean;
+  /** True if messages of `agent` need a key. */
+  isKeyed(agent: string): boolean;
   /** Asks the ledger whether some living host runs `agent`. */
   lookUpAgent(agent: string): Promise<boolean>;
-  /** What has to be written beside the next message of `run`, so that it stays within its limit. */
+  /** Takes the right to send a message of `run`. */
   messageTicket(run: RunId): MessageTicket;
-  /** A message of `run` was accepted. */
-  messageSent(run: RunId): void;
   /** Agents known now, by what is asked of them, in order of their names. */
   peers(query: PeerQuery): readonly string[];
 }

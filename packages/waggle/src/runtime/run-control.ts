@@ -135,12 +135,15 @@ export class RunControl {
   }
 
   /**
-   * Removes everything of a run that has ended, except its id.
+   * Removes everything of a run that has ended, except its id, and with it `logs`.
    * @throws RuntimeError `NOT_FOUND`; `CONFLICT` if it has not ended.
    */
-  async trim(run: RunId): Promise<void> {
+  async trim(run: RunId, logs: readonly string[]): Promise<void> {
     const [counted] = await this.#parts.store.cells(messagesCell(run));
     const writes: Write[] = [{ type: "trim", run }];
+    for (const log of logs) {
+      writes.push({ type: "trim-log", log, before: Number.MAX_SAFE_INTEGER, all: true });
+    }
     if (counted?.cell === messagesCell(run)) {
       writes.push({ type: "set", cell: counted.cell, expect: counted.version, value: null });
     }

@@ -125,6 +125,10 @@ export class Runs {
     if (!host().knowsAgent(operation.agent) && !(await host().lookUpAgent(operation.agent))) {
       throw unknownAgent(operation.agent);
     }
+    if (parsed.key === null && host().isKeyed(operation.agent)) {
+      const problem = `messages to agent '${operation.agent}' need a key: start it by its contract`;
+      throw runtimeError("USAGE", problem);
+    }
     const root = rootEnvelope(run, operation, parsed.key, options, clock.now());
     while (!closed.aborted) {
       options.signal?.throwIfAborted();
@@ -150,7 +154,7 @@ export class Runs {
     const result = await this.#parts.store.commit(startBatch(host, root, input, owned, mailbox));
     if (result.type === "committed") {
       host.serve(root.run);
-      if (owned) host.startRoot(root, JSON.parse(input.text));
+      if (owned) host.startRoot(root, JSON.parse(input.text), result.at);
       else host.claimable(root.agent);
       return this.handle(root.run, true);
     }

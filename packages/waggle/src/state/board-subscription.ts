@@ -216,7 +216,7 @@ export class Follower {
 
   async #pause(ms: number): Promise<void> {
     const { clock, signal } = this.#parts;
-    await clock.sleep(ms, { signal }).catch(() => {});
+    await clock.sleep(ms, { signal, keepAlive: true }).catch(() => {});
   }
 }
 

@@ -82,7 +82,10 @@ async function stepAside(
 ): Promise<void> {
   const most = 2 ** tries;
   if (tries >= TURNS_BEFORE_PAUSES || storeFailed) {
-    await clock.sleep(random.next() * Math.min(most, MAX_PAUSE_MS), options);
+    await clock.sleep(random.next() * Math.min(most, MAX_PAUSE_MS), {
+      ...options,
+      keepAlive: true,
+    });
     return;
   }
   const turns = 1 + Math.floor(random.next() * most);

@@ -90,7 +90,9 @@ export class LogWatch {
   async #rest(): Promise<void> {
     const pause = new AbortController();
     this.#pause = pause;
-    await this.#parts.clock.sleep(this.#parts.pollMs, { signal: pause.signal }).catch(() => {});
+    // Somebody waits: a process that does nothing else must not end over it.
+    const options = { signal: pause.signal, keepAlive: true };
+    await this.#parts.clock.sleep(this.#parts.pollMs, options).catch(() => {});
     this.#pause = undefined;
   }
 }

@@ -255,7 +255,7 @@ class StoreBoard implements Board {
   async #graceFor(ended: readonly Promise<void>[]): Promise<void> {
     const late = new AbortController();
     const grace = this.#options.clock
-      .sleep(DISPOSE_GRACE_MS, { signal: late.signal })
+      .sleep(DISPOSE_GRACE_MS, { signal: late.signal, keepAlive: true })
       .catch(() => {});
     await Promise.race([Promise.all(ended), grace]);
     late.abort();

@@ -61,8 +61,7 @@ export interface Topics extends AsyncDisposable {
    */
   follow<S extends TopicSelector>(from: S, options?: FollowOptions): AsyncIterable<EventOf<S>>;
   /**
-   * Removes events before position `before`, but never what a subscribed agent has yet to handle, nor the newest
-   * event of each topic.
+   * Removes events before position `before`, but never what a subscribed agent has yet to handle.
    * @returns The position before which events were removed.
    */
   trim(before: number): Promise<number>;
@@ -177,7 +176,7 @@ class StoreTopics implements Topics {
     const positions = await cursorPositions(this.#store);
     const to = Math.min(before, ...positions.map((position) => position + 1));
     const committer = { store: this.#store, host: this.#host, clock, random };
-    const write = { type: "trim-log", log: TOPIC_LOG, before: to } as const;
+    const write = { type: "trim-log", log: TOPIC_LOG, before: to, all: true } as const;
     await commitTries(
       committer,
       async () => ({ value: null, writes: [write] }),
@@ -213,7 +212,7 @@ class StoreTopics implements Topics {
 
   async #pause(signal: AbortSignal): Promise<void> {
     const { clock, pollMs = DEFAULT_POLL_MS } = this.#options;
-    await clock.sleep(pollMs, { signal }).catch(() => {});
+    await clock.sleep(pollMs, { signal, keepAlive: true }).catch(() => {});
   }
 
   #checkOpen(): void {

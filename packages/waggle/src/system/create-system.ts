@@ -1,5 +1,16 @@
 import { nodeClock } from "../adapters/node/node-clock.ts";
 import { nodeRandom } from "../adapters/node/node-random.ts";
+import {
+  type AcceptedAnswer,
+  type AnswerOptions,
+  answerQuestion,
+  type GivenAnswer,
+} from "../agents/person/answer-question.ts";
+import {
+  type OpenQuestion,
+  openQuestions,
+  type QuestionQuery,
+} from "../agents/person/open-questions.ts";
 import type { Input, Operation, Output } from "../core/contract.ts";
 import { runtimeError } from "../core/errors.ts";
 import { parseRunId, parseTaskId } from "../core/ids.ts";
@@ -19,6 +30,7 @@ import { RunControl, type SignalOptions } from "../runtime/run-control.ts";
 import { type Run, Runs, type StartOptions } from "../runtime/runs.ts";
 import type { Board } from "../state/board.ts";
 import type { BoardName } from "../state/board-place.ts";
+import { boardPlace } from "../state/board-place.ts";
 import { type KeptDeadLetter, readDeadLetters } from "../state/dead-letters.ts";
 import { openBoard } from "../state/open-board.ts";
 import { Pumps } from "../state/pumps.ts";
@@ -115,6 +127,10 @@ export interface System extends AsyncDisposable {
    * @throws RuntimeError `USAGE` for a bad name.
    */
   board(name: BoardName): Board;
+  /** Questions to people that wait for an answer, oldest first. */
+  questions(query?: QuestionQuery): Promise<readonly OpenQuestion[]>;
+  /** Answers a question; exactly one answer counts. See {@link answerQuestion} for its errors. */
+  answer(task: string, given: GivenAnswer, options: AnswerOptions): Promise<AcceptedAnswer>;
   /** Messages that nobody handled, with the reason, oldest first. `limit`: default 1,000. */
   deadLetters(options?: { readonly limit?: number }): Promise<readonly DeadLetter[]>;
   /** Events that fitted no operation that is subscribed to them, oldest first. `limit`: default 100. */
@@ -280,6 +296,15 @@ class RunningSystem implements System {
     return openBoard(this.#store, name, { clock: this.#clock, random: this.#random });
   }
 
+  questions(query: QuestionQuery = {}): Promise<readonly OpenQuestion[]> {
+    return openQuestions({ store: this.#store, clock: this.#clock }, query);
+  }
+
+  answer(task: string, given: GivenAnswer, options: AnswerOptions): Promise<AcceptedAnswer> {
+    const ledger = { store: this.#store, clock: this.#clock };
+    return answerQuestion(ledger, parseTaskId(task), given, options);
+  }
+
   deadEvents(options: { readonly limit?: number } = {}): Promise<readonly KeptDeadLetter[]> {
     return readDeadLetters(this.#store, options);
   }
@@ -303,7 +328,8 @@ class RunningSystem implements System {
   }
 
   trim(run: string): Promise<void> {
-    return this.#control.trim(parseRunId(run));
+    const id = parseRunId(run);
+    return this.#control.trim(id, [boardPlace({ run: id }).log]);
   }
 
   #operation(agent: string, operation: string): Operation {

@@ -190,6 +190,28 @@ test("refuses a host that another store goes by", async () => {
   expect(await codeOf(other.beat(ANNE, "{}"))).toBe("STORE_UNAVAILABLE");
 });
 
+test("what exists is the reason of a refusal, whatever else is wrong with the batch", async () => {
+  await using store = await open();
+  await startRun(store, ANNE);
+  await using other = await open();
+  const wrong = append(ROOT, 9, ["x"]);
+  for (const there of [create(0, { id: ROOT }, ANNE), gate(RUN, null, "open")]) {
+    const results = await Promise.all([
+      other.commit({ host: ANNE, writes: [create(0, { id: taskNamed(`beside ${there.type}`) })] }),
+      other.commit({ host: ANNE, writes: [there, wrong] }),
+      other.commit({ host: ANNE, writes: [there] }),
+      other.commit({ host: ANNE, writes: [wrong] }),
+    ]);
+    expect(results).toMatchObject([
+      { type: "committed" },
+      { type: "refused", write: 0, reason: "exists" },
+      { type: "refused", write: 0, reason: "exists" },
+      { type: "refused", write: 0, reason: "fenced" },
+    ]);
+  }
+  expect(await store.find({})).toHaveLength(3);
+});
+
 test("a host that is freed leaves no lock behind, whatever is refused beside it", async () => {
   await using store = await open();
   await startRun(store, ANNE);

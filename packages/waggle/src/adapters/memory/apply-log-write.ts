@@ -1,4 +1,4 @@
-import type { PublishWrite, TrimLogWrite } from "../../ports/store.ts";
+import type { LogRecord, PublishWrite, TrimLogWrite } from "../../ports/store.ts";
 import type { Application } from "./application.ts";
 import { emptyLog, type LogRecords, newRecords } from "./log-records.ts";
 
@@ -40,17 +40,22 @@ function logNamed({ state, undo }: Application, name: string): LogRecords {
   return made;
 }
 
-/** Removes old records of a log; the newest of each key stays. */
+/** Removes old records of a log; see {@link TrimLogWrite}. */
 export function applyTrimLog({ state, undo }: Application, write: TrimLogWrite): void {
   const log = state.logs.get(write.log);
   if (log === undefined) return;
-  const { records } = log;
+  const { before, all = false } = write;
+  const { records, newest } = log;
   undo?.push(() => {
     log.records = records;
+    log.newest = newest;
   });
-  log.records = records.filter(
-    (record) =>
-      record.version >= write.before ||
-      (record.key !== null && log.newest.get(record.key) === record),
-  );
+  const kept = new Map<string, LogRecord>();
+  for (const record of records) {
+    if (!all && record.key !== null && record.version < before) kept.set(record.key, record);
+  }
+  const isKept = (record: LogRecord): boolean =>
+    record.version >= before || (record.key !== null && kept.get(record.key) === record);
+  log.records = records.filter(isKept);
+  if (all) log.newest = new Map([...newest].filter(([, record]) => isKept(record)));
 }

@@ -13,7 +13,7 @@ export interface LogRecords {
   /** Those that are kept, oldest first. */
   records: LogRecord[];
   /** The newest of each key; it is among `records`. */
-  readonly newest: Map<string, LogRecord>;
+  newest: Map<string, LogRecord>;
 }
 
 /** A log nobody wrote to. */

@@ -23,7 +23,29 @@ export function applyBatch(tx: Transaction, batch: Batch): CommitResult {
   }
   const mistake = batchMistake(batch);
   if (mistake !== undefined) return { type: "unknown", cause: mistake };
-  return writes.some(isWide) ? applyInSavepoint(tx, batch) : applyToRecords(tx, batch);
+  if (!writes.some(isWide)) {
+    const result = applyToRecords(tx, batch);
+    // Something that exists may have been taken as absent; then that is the reason.
+    if (result.type === "committed" || !tx.ledger.isGuessing || !writes.some(isCreation)) {
+      return result;
+    }
+  }
+  return withoutGuessing(tx, () =>
+    writes.some(isWide) ? applyInSavepoint(tx, batch) : applyToRecords(tx, batch),
+  );
+}
+
+function withoutGuessing(tx: Transaction, apply: () => CommitResult): CommitResult {
+  const { ledger } = tx;
+  const before = ledger.isGuessing;
+  ledger.isGuessing = false;
+  const result = apply();
+  ledger.isGuessing = before;
+  return result;
+}
+
+function isCreation(write: Write): boolean {
+  return write.type === "create" || (write.type === "gate" && write.from === null);
 }
 
 /** True if a write may change any number of rows. */

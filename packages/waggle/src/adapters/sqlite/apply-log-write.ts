@@ -23,6 +23,7 @@ export function applyPublish(tx: Transaction, write: PublishWrite): RefusalReaso
     added.push({ log: log.n, version: log.version + added.length + 1, key: record.key, data });
   }
   tx.changeLog(log);
+  tx.published = true;
   log.version += added.length;
   tx.records.push(...added);
   return undefined;
@@ -60,11 +61,11 @@ function numberIn(data: string): number {
   return text === undefined ? Number.NaN : Number(text);
 }
 
-/** Removes old records of a log; the newest of each key stays. */
+/** Removes old records of a log; see {@link TrimLogWrite}. */
 export function applyTrimLog(tx: Transaction, write: TrimLogWrite): RefusalReason | undefined {
   const { n } = tx.ledger.log(write.log);
   tx.flush();
-  tx.statements.trimLog.run({ log: n, before: write.before });
+  tx.statements.trimLog.run({ log: n, before: write.before, all: write.all === true ? 1 : 0 });
   return undefined;
 }
 

@@ -13,12 +13,13 @@ const [OPEN, PAUSED, CANCELLING, ENDED] = [
 
 /** Moves the gate of a run, or creates the run. */
 export function applyGate(tx: Transaction, write: GateWrite): RefusalReason | undefined {
-  const run = tx.ledger.run(write.run);
   const to = gateCode.numberOf(write.to);
   if (write.from === null) {
-    if (run === undefined) createRun(tx, write, to);
-    return run === undefined ? undefined : "exists";
+    if (!tx.ledger.isNewRun(write.run)) return "exists";
+    createRun(tx, write, to);
+    return undefined;
   }
+  const run = tx.ledger.run(write.run);
   if (run === undefined) return "absent";
   if (run.gate >= ENDED || !write.from.includes(gateCode.wordOf(run.gate))) return "gate";
   if (to === ENDED && run.unfinished > 0) return "gate";

@@ -114,7 +114,7 @@ export function applyCreate(
   const envelope = write.task;
   const run = ledger.run(envelope.run);
   if (run === undefined) return "absent";
-  if (ledger.task(envelope.id) !== undefined) return "exists";
+  if (!ledger.isNewTask(envelope.id)) return "exists";
   if (run.gate >= ENDED) return "gate";
   const host = ledger.host(batch.host);
   // A host can die within its own batch; what it owned from then on would be forgotten (K8).

@@ -47,6 +47,7 @@ export class RecordReader {
   }
 
   #latest({ key, prefix }: RecordQuery, values: Record<string, SQLInputValue>): readonly Row[] {
+    if (key !== undefined && prefix === undefined) return this.#newest(values);
     // Versions count from 0 where the newest of a key is looked for: an older one is not newest.
     const text = `select ${RECORD_COLUMNS} from (
         select key, max(version) as version from records r indexed by records_key
@@ -56,6 +57,17 @@ export class RecordReader {
     const rows = this.#prepared(text).all(values);
     // SQLite orders by bytes, the contract by code units.
     return rows.sort((a, b) => (String(a["key"]) < String(b["key"]) ? -1 : 1));
+  }
+
+  /** The newest record of one key, however many there were: if it is wanted. */
+  #newest({ after = 0, ...values }: Record<string, SQLInputValue>): readonly Row[] {
+    const text = `select ${RECORD_COLUMNS} from records r indexed by records_key
+      where r.log = :log and r.key = :key and r.key is not null and r.version <= :up
+      order by r.version desc limit 1`;
+    const row = this.#prepared(text).get(values);
+    const isWanted =
+      row !== undefined && row["data"] !== null && Number(row["version"]) > Number(after);
+    return isWanted ? [row] : [];
   }
 
   #prepared(text: string): StatementSync {

@@ -242,11 +242,9 @@ class SqliteStore implements Store {
   }
 
   #committed(tx: Transaction): void {
-    if (tx.madeDueElsewhere) this.#wake.wake();
-    if (tx.madeDue) {
-      this.#quiet.wroteDue();
-      for (const watcher of this.#watchers) watcher();
-    }
+    if (tx.madeDueElsewhere || tx.published) this.#wake.wake();
+    if (tx.madeDue) this.#quiet.wroteDue();
+    if (tx.madeDue || tx.published) for (const watcher of this.#watchers) watcher();
     for (const host of tx.freed) this.#locks.drop(host);
     for (const listener of this.#listeners) listener();
   }

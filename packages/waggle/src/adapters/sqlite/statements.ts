@@ -180,9 +180,9 @@ const TEXTS: Readonly<Record<StatementName, string>> = {
   trimBlobs: `delete from blobs where n in (select blob from blob_keepers where run = :run) and not exists
     (select 1 from blob_keepers k where k.blob = blobs.n and k.run <> :run)`,
   trimKeepers: "delete from blob_keepers where run = :run",
-  trimLog: `delete from records where log = :log and version < :before and (key is null or exists
+  trimLog: `delete from records where log = :log and version < :before and (:all = 1 or key is null or exists
     (select 1 from records r where r.log = :log and r.key = records.key and r.key is not null
-      and r.version > records.version))`,
+      and r.version > records.version and r.version < :before))`,
   beat: `insert into hosts(id, beat, dead, report) values (:id, 1, 0, :report)
     on conflict(id) do update set beat = beat + 1, report = excluded.report where dead = 0`,
   hosts: `select n, id, beat, dead, report from hosts where dead = 0 and beat > 0

@@ -68,6 +68,8 @@ export class Transaction {
   madeDue = false;
   /** True once something became claimable that hosts of other processes can claim. */
   madeDueElsewhere = false;
+  /** True once something was added to a log. */
+  published = false;
   /** Hosts that were declared dead. */
   readonly freed: HostId[] = [];
   readonly tasks: TaskRecord[] = [];

@@ -15,7 +15,8 @@ import { Transaction } from "./transaction.ts";
 // Invariants:
 // Q1 jobs run in the order in which they were submitted, each exactly once in a transaction that commits.
 // Q2 a job is answered once: after the commit that holds it, or when it is known that none will.
-// Q3 a job that throws harms no other: the group is rolled back and its jobs run again, one per transaction.
+// Q3 a job that throws harms no other: the group is rolled back and its jobs run again, first without guesses (the ledger
+//    cache's), then one per transaction.
 
 /** Jobs in one transaction at most. */
 const MAX_GROUP = 256;
@@ -48,6 +49,8 @@ export class WriteQueue {
   #waiting: Job<unknown>[] = [];
   #scheduled = false;
   #retry: BusyRetry | undefined;
+  /** Number of jobs at the head of the queue that run without guesses (Q3). */
+  #careful = 0;
   /** Number of jobs at the head of the queue that run alone (Q3). */
   #alone = 0;
   #broken: RuntimeError | undefined;
@@ -124,7 +127,7 @@ export class WriteQueue {
     let values: unknown[];
     try {
       this.#statements.beginWrite.get();
-      this.#ledger.begin();
+      this.#ledger.begin(this.#careful === 0);
       tx = new Transaction(this.#statements, this.#ledger, this.#clock.now(), this.#ownHosts);
       [jobs, values] = [[], []];
       this.#runGroup(tx, jobs, values);
@@ -151,7 +154,8 @@ export class WriteQueue {
 
   /** Runs jobs from the head of the queue, noting each in `jobs` before and its value in `values` after. */
   #runGroup(tx: Transaction, jobs: Job<unknown>[], values: unknown[]): void {
-    const limit = Math.min(this.#alone > 0 ? 1 : MAX_GROUP, this.#waiting.length);
+    const most = this.#alone > 0 ? 1 : this.#careful > 0 ? this.#careful : MAX_GROUP;
+    const limit = Math.min(most, this.#waiting.length);
     const end = this.#clock.monotonic() + MAX_GROUP_MS;
     while (jobs.length < limit) {
       const job = this.#waiting[jobs.length];
@@ -169,6 +173,8 @@ export class WriteQueue {
       this.#waitForLock(thrown);
     } else if (fault === "broken" || fault === "foreign") {
       this.#failAll(thrown);
+    } else if (fault === "other" && this.#careful === 0) {
+      this.#careful = jobs.length;
     } else if (fault === "full" || jobs.length <= 1) {
       this.#fail(Math.max(jobs.length, 1), storeError(thrown, this.#path));
     } else {
@@ -206,6 +212,7 @@ export class WriteQueue {
   }
 
   #remove(count: number): Job<unknown>[] {
+    this.#careful = Math.max(0, this.#careful - count);
     this.#alone = Math.max(0, this.#alone - count);
     return this.#waiting.splice(0, count);
   }

@@ -165,19 +165,28 @@ export const trimCases: readonly StoreCase[] = [
     await apply(store, ANNE, { type: "trim", run: parseRunId("fourth") });
     equal((await store.blob(own))?.length, 1);
   }),
-  storeCase("trimming a log leaves newer records and the newest of each key", async (store) => {
-    const keys = ["a", null, "b", "a", null, "gone", null];
-    const records = keys.map((key) => ({ key, data: key === "gone" ? null : "0" }));
-    await apply(store, ANNE, publish("log", ...records));
-    const versions = async (): Promise<readonly number[]> =>
-      (await store.records({ log: "log" })).records.map((record) => record.version);
-    await apply(store, ANNE, { type: "trim-log", log: "log", before: 2 });
-    deepEqual(await versions(), [2, 3, 4, 5, 6, 7]);
-    await apply(store, ANNE, { type: "trim-log", log: "log", before: 7 });
-    deepEqual(await versions(), [3, 4, 6, 7]);
-    await apply(store, ANNE, { type: "trim-log", log: "log", before: 99 });
-    deepEqual(await versions(), [3, 4, 6]);
-  }),
+  storeCase(
+    "trimming a log leaves newer records, and of each key the newest older one",
+    async (store) => {
+      const keys = ["a", null, "b", "a", null, "gone", null];
+      const records = keys.map((key) => ({ key, data: key === "gone" ? null : "0" }));
+      await apply(store, ANNE, publish("log", ...records));
+      const versions = async (): Promise<readonly number[]> =>
+        (await store.records({ log: "log" })).records.map((record) => record.version);
+      await apply(store, ANNE, { type: "trim-log", log: "log", before: 2 });
+      deepEqual(await versions(), [1, 2, 3, 4, 5, 6, 7]);
+      await apply(store, ANNE, { type: "trim-log", log: "log", before: 4 });
+      deepEqual(await versions(), [1, 3, 4, 5, 6, 7]);
+      await apply(store, ANNE, { type: "trim-log", log: "log", before: 7 });
+      deepEqual(await versions(), [3, 4, 6, 7]);
+      await apply(store, ANNE, { type: "trim-log", log: "log", before: 99 });
+      deepEqual(await versions(), [3, 4, 6]);
+      await apply(store, ANNE, { type: "trim-log", log: "log", before: 5, all: true });
+      deepEqual(await versions(), [6]);
+      await apply(store, ANNE, publish("log", { key: "a", data: "1", expect: 0 }));
+      deepEqual(await versions(), [6, 8]);
+    },
+  ),
   storeCase("a log goes on counting after it was trimmed", async (store) => {
     await apply(store, ANNE, publish("log", { key: null, data: "1" }, { key: null, data: "2" }));
     await apply(store, ANNE, { type: "trim-log", log: "log", before: 3 });

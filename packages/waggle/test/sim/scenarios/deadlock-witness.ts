@@ -45,6 +45,11 @@ export class DeadlockWitness {
     }
   }
 
+  /** A host has died; called when the process starts anew. */
+  hostDied(): void {
+    if (this.#isDeadlocked) this.#kernel.mark("a host died in a deadlock");
+  }
+
   /** What is wrong when all runs are over. */
   verdict(): string | undefined {
     this.#kernel.mark(this.#deadlocks > 0 ? "deadlocked" : "never deadlocked");

@@ -44,6 +44,8 @@ export interface DeadlockWorld {
   /** Crashes of each host. */
   readonly crashes: number;
   readonly faults: number;
+  /** How often a timer may fire although something else could happen. */
+  readonly earlyTimers?: number;
   readonly passivateAfterMs: number;
 }
 
@@ -55,6 +57,7 @@ export function deadlocks(parts: DeadlockWorld): Scenario {
   return {
     name: `deadlocks (${JSON.stringify(parts)})`,
     faults: parts.faults,
+    earlyTimers: parts.earlyTimers ?? 0,
     maxSteps: 6_000,
     setup(world) {
       const kernel = new KernelWorld(world);
@@ -63,6 +66,7 @@ export function deadlocks(parts: DeadlockWorld): Scenario {
       const keys = wishes.map((_, i) => `k${i}`);
       let over = 0;
       const start = async (self: Process, own: readonly number[]): Promise<void> => {
+        if (self.incarnation > 1) witness.hostDied();
         const system = await kernel.system(self, agents(self, witness), parts);
         const runs = own.map(async (i) => {
           const next = keys[(i + 1) % keys.length] ?? "";
@@ -96,8 +100,8 @@ export function deadlocks(parts: DeadlockWorld): Scenario {
  * Without mishaps no timer has to fire before the alarm, as long as nobody leaves memory; otherwise it takes two beats
  * of 5 s at most. After a crash or a lost wake-up: whenever the silent host is freed, or the next poll comes.
  */
-function latestMs({ crashes, faults, passivateAfterMs }: DeadlockWorld): number {
-  if (crashes + faults > 0) return Number.POSITIVE_INFINITY;
+function latestMs({ crashes, faults, earlyTimers = 0, passivateAfterMs }: DeadlockWorld): number {
+  if (crashes + faults + earlyTimers > 0) return Number.POSITIVE_INFINITY;
   return passivateAfterMs === 0 ? 10_000 : 0;
 }
 

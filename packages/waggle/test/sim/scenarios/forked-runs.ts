@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { TaskEvent } from "../../../src/core/event.ts";
+import { rootTaskId } from "../../../src/core/ids.ts";
 import { agent, contract, type RunId, RuntimeError } from "../../../src/index.ts";
 import type { AgentDefinition } from "../../../src/runtime/agent.ts";
 import type { System } from "../../../src/system/create-system.ts";
@@ -15,6 +17,9 @@ const helper = contract("helper", {
 const WHOLE = 34;
 
 const FORK = "fork";
+
+/** How many signals the run takes. */
+const SIGNALS = 2;
 
 /** What the run, and each fork of it, comes to. */
 const RESULT = JSON.stringify(["first", "go", "a", "fast", "go", "paid"]);
@@ -33,8 +38,7 @@ export function forkedRuns(weather: Weather): Scenario {
       agents,
       outside: [
         async (_, self, system) => {
-          // Two that the run takes.
-          await signalTwice(self, system, RUN);
+          await signal(self, system, RUN, SIGNALS);
         },
         (kernel, self, system) => fork.make(kernel, self, system),
       ],
@@ -65,7 +69,9 @@ class Fork {
     try {
       const run = await system.fork(RUN, at, { id: FORK });
       kernel.mark(isBefore ? "a task was run again" : "a run was forked");
-      await signalTwice(self, system, FORK);
+      // Those that the original had taken up to there are not copied, and need not come again.
+      const taken = kernel.events(rootTaskId(FORK as RunId)).filter(isSignal).length;
+      await signal(self, system, FORK, SIGNALS - taken);
       this.result = JSON.stringify(await run.result());
     } catch (error) {
       // The root had ended there.
@@ -75,8 +81,12 @@ class Fork {
   }
 }
 
-async function signalTwice(self: Process, system: System, run: string): Promise<void> {
-  for (let sent = 0; sent < 2; ) {
+function isSignal(event: TaskEvent): boolean {
+  return event.type === "received" && event.child === null;
+}
+
+async function signal(self: Process, system: System, run: string, times: number): Promise<void> {
+  for (let sent = 0; sent < times; ) {
     const told = await system.signal({ run }, "go", "go").then(() => "sent", codeOf);
     // It may have taken what it needs, and ended.
     if (told === "TOO_LATE") return;
@@ -90,22 +100,23 @@ function agents(kernel: KernelWorld, self: Process): readonly AgentDefinition[] 
     agent(boss, {
       async run(ctx) {
         const saw = kernel.life(`boss ${ctx.task}`);
-        const first = await ctx.step("first", () => kernel.act(self, ctx.task, "step:first", "first"));
+        const first = await ctx.step("first", () =>
+          kernel.act(self, ctx.task, "step:first", "first"),
+        );
         const go = await ctx.waitFor("go", z.string(), { timeoutMs: null });
         saw(go);
         const worked = await ctx.ask(helper.work, { name: "a", waits: false });
         const { winner } = await ctx.race("race", {
-          fast: (c) => c.step("fast", () => kernel.act(self, c.task, "race:race[fast]/step:fast", "fast")),
+          fast: (c) =>
+            c.step("fast", () => kernel.act(self, c.task, "race:race[fast]/step:fast", "fast")),
           slow: (c) => c.ask(helper.work, { name: "b", waits: true }),
         });
         saw(winner);
         await ctx.sleep("nap", 20);
         const again = await ctx.waitFor("go", z.string(), { timeoutMs: null });
-        const paid = await ctx.step(
-          "pay",
-          () => kernel.act(self, ctx.task, "step:pay", "paid"),
-          { class: "keyed" },
-        );
+        const paid = await ctx.step("pay", () => kernel.act(self, ctx.task, "step:pay", "paid"), {
+          class: "keyed",
+        });
         return [first, go, worked, winner, again, paid];
       },
     }),

@@ -5,6 +5,7 @@ import type { RunId } from "../../../src/index.ts";
 import type { Batch, CommitResult, Gate, Store, TaskRow } from "../../../src/ports/store.ts";
 import type { AgentDefinition } from "../../../src/runtime/agent.ts";
 import { HEART_TIMES } from "../../../src/runtime/heart.ts";
+import { outstandingIn } from "../../../src/runtime/ledger-view.ts";
 import {
   createSystem,
   type System,
@@ -221,21 +222,8 @@ export class KernelWorld {
 
   /** Operations of a task under `prefix` that began and have no record of their end. */
   outstanding(task: TaskId, prefix: string): readonly string[] {
-    const open = new Set<string>();
-    const asks = new Set<string>();
-    for (const event of this.events(task)) {
-      if (!("path" in event) || !event.path.startsWith(prefix)) continue;
-      if (event.type === "asked" && event.awaited) asks.add(event.path);
-      if (
-        event.type === "asked" ? event.awaited : event.type === "armed" || event.type === "intent"
-      )
-        open.add(event.path);
-      const ends = event.type === "done" || event.type === "received" || event.type === "fired";
-      // An ask that was given up ends with the answer of its child (D3).
-      if (ends || (event.type === "dropped" && !asks.has(event.path))) open.delete(event.path);
-      if (event.type === "dropped" && event.why === "timeout") open.delete(event.path);
-    }
-    return [...open];
+    const open = outstandingIn(this.ledger.load(task)?.events ?? []);
+    return open.map(({ path }) => String(path)).filter((path) => path.startsWith(prefix));
   }
 
   /** What must hold of every run that is over. */

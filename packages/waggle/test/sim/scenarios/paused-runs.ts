@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { TaskEvent } from "../../../src/core/event.ts";
 import { decodeEventOnly } from "../../../src/core/event-codec.ts";
 import type { TaskId } from "../../../src/core/ids.ts";
 import { agent, type Context, contract, type RunId } from "../../../src/index.ts";
@@ -35,7 +36,10 @@ export function pausedRuns(weather: Weather, play: PausePlay): Scenario {
     root: boss.run,
     input: null,
     agents,
-    outside: [(kernel, self, system) => pauser(kernel, self, system, play, (weather.earlyTimers ?? 0) === 0)],
+    outside: [
+      (kernel, self, system) =>
+        pauser(kernel, self, system, play, (weather.earlyTimers ?? 0) === 0),
+    ],
     check: (_, ended) => {
       if (play === "cancel" && ended === "CANCELLED") return undefined;
       const right = JSON.stringify(["first", "WAIT_TIMEOUT", "last"]);
@@ -51,11 +55,17 @@ function agents(kernel: KernelWorld, self: Process): readonly AgentDefinition[] 
     agent(boss, {
       async run(ctx) {
         const saw = kernel.life(`boss ${ctx.task}`);
+        /** Begun before a pause, it lasts until the end of it. */
+        const slowly = async (): Promise<string> => {
+          await kernel.act(self, ctx.task, "all:parts[2]/step:slow", "slow");
+          const isOpen = (): boolean => kernel.gate(RUN) !== "paused";
+          return await self.effect("slow", () => "slow", { ready: isOpen });
+        };
         const first = await act(ctx, "step:first", "first");
         await ctx.all("parts", ["nap", "ask", "slow"], async (c, part) => {
           if (part === "nap") await c.sleep("nap", 60);
           if (part === "ask") saw(await c.ask(helper.work, 1, { timeoutMs: 500 }).catch(codeOf));
-          if (part === "slow") await act(c, "all:parts[2]/step:slow", "slow");
+          if (part === "slow") await c.step("slow", slowly);
           saw(part);
         });
         const waited = ctx.waitFor("nobody", z.null(), { timeoutMs: 80 }).catch(codeOf);
@@ -86,11 +96,16 @@ async function pauser(
   kernel.whenCommitted = (batch) => check(kernel, batch);
   kernel.whenBodyBegins = (name) => {
     const since = pausedAt === undefined ? 0 : kernel.now() - pausedAt;
-    return isHeardInTime && since > HEARD_MS ? `${name} began ${since} ms after the pause` : undefined;
+    return isHeardInTime && since > HEARD_MS
+      ? `${name} began ${since} ms after the pause`
+      : undefined;
   };
   await someMoment(kernel, self, WHOLE);
   for (let i = 0; i < (play === "twice" ? 2 : 1); i++) {
-    const isPaused = await system.pause(RUN).then(() => true, () => false);
+    const isPaused = await system.pause(RUN).then(
+      () => true,
+      () => false,
+    );
     if (!isPaused) return; // It has ended before.
     kernel.mark("a run was paused");
     if (i === 0 && play === "twice") {
@@ -107,23 +122,23 @@ async function pauser(
 
 /** Nothing begins while the run is paused, and no time is over before it is over in run time. */
 function check(kernel: KernelWorld, { writes }: Batch): void {
-  const run = kernel.ledger.runs({ run: RUN as RunId })[0];
-  if (run === undefined) return;
-  const { gate, pausedAt, pausedMs } = run;
-  const now = kernel.now() - pausedMs - (pausedAt === null ? 0 : kernel.now() - pausedAt);
   for (const write of writes) {
     if (write.type !== "append") continue;
-    for (const stored of write.events) {
-      const event = decodeEventOnly(stored);
-      const begins = event.type === "asked" || event.type === "intent";
-      if (begins && gate === "paused") kernel.report(`${event.path} began while the run was paused`);
-      const isOver = event.type === "fired" || (event.type === "dropped" && event.why === "timeout");
-      if (!isOver) continue;
-      const until = untilOf(kernel, write.task, event.path);
-      if (until > now) kernel.report(`${event.path} was over ${until - now} ms of run time too early`);
-      if (pausedMs > 0) kernel.mark("a time was over after a pause");
-    }
+    for (const stored of write.events) checkEvent(kernel, write.task, decodeEventOnly(stored));
   }
+}
+
+function checkEvent(kernel: KernelWorld, task: TaskId, event: TaskEvent): void {
+  const [run] = kernel.ledger.runs({ run: RUN as RunId });
+  if (run === undefined) return;
+  const { gate, pausedAt, pausedMs } = run;
+  const begins = event.type === "asked" || event.type === "intent";
+  if (begins && gate === "paused") kernel.report(`${event.path} began while the run was paused`);
+  if (event.type !== "fired" && (event.type !== "dropped" || event.why !== "timeout")) return;
+  const runTime = (pausedAt ?? kernel.now()) - pausedMs;
+  const earlyMs = untilOf(kernel, task, event.path) - runTime;
+  if (earlyMs > 0) kernel.report(`${event.path} was over ${earlyMs} ms of run time too early`);
+  if (pausedMs > 0) kernel.mark("a time was over after a pause");
 }
 
 function untilOf(kernel: KernelWorld, task: TaskId, path: string): number {

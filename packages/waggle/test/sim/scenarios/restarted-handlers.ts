@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { type RunId, rootTaskId } from "../../../src/core/ids.ts";
-import { agent, contract, RuntimeError } from "../../../src/index.ts";
+import { agent, contract } from "../../../src/index.ts";
 import type { AgentDefinition } from "../../../src/runtime/agent.ts";
 import type { Process, Scenario } from "../../../src/testing/index.ts";
 import type { KernelWorld } from "./kernel-world.ts";
-import { type Outsider, RUN, runWorld, type Weather } from "./run-world.ts";
+import { lateOrUnknown, type Outsider, RUN, runWorld, type Weather } from "./run-world.ts";
 
 const ROUND = z.object({ round: z.number(), taken: z.array(z.number()) });
 const endless = contract("endless", { run: { input: ROUND, output: z.array(z.number()) } });
@@ -34,16 +34,11 @@ export function restartedHandlers(weather: Weather): Scenario {
 
 const sender: Outsider = async (kernel, self, system) => {
   await self.effect("started", () => {}, { ready: () => kernel.gate(RUN) !== undefined });
-  const send = async (number: number): Promise<void> => {
-    // Whether it was taken by a task that has ended meanwhile is not known after an unknown outcome.
-    await system.signal({ run: RUN }, "number", number).catch((error: unknown) => {
-      if (!RuntimeError.is(error, "TOO_LATE") || error.outcome !== "unknown") throw error;
-    });
-  };
-  await send(0);
-  const anew = (): boolean => kernel.events(rootTaskId(RUN as RunId)).some(({ type }) => type === "restarted");
+  await system.signal({ run: RUN }, "number", 0).catch(lateOrUnknown);
+  const anew = (): boolean =>
+    kernel.events(rootTaskId(RUN as RunId)).some(({ type }) => type === "restarted");
   if (self.random.next() < 0.5) await self.effect("begun anew", () => {}, { ready: anew });
-  await send(1);
+  await system.signal({ run: RUN }, "number", 1).catch(lateOrUnknown);
 };
 
 function agents(kernel: KernelWorld, self: Process): readonly AgentDefinition[] {

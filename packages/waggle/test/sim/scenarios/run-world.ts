@@ -67,7 +67,8 @@ export function runWorld(weather: Weather, make: () => RunInWorld): Scenario {
         const run = await system.start(parts.root, parts.input, { id: RUN });
         results.add(JSON.stringify(await run.result().catch(codeOf)));
         // Work that was sent may go on; whoever serves the run stays until its end.
-        const isOver = (): boolean => kernel.gate(RUN) === "ended" && (parts.isOver?.(kernel) ?? true);
+        const isOver = (): boolean =>
+          kernel.gate(RUN) === "ended" && (parts.isOver?.(kernel) ?? true);
         await self.effect("the run has ended", () => {}, { ready: isOver });
         await system[Symbol.asyncDispose]();
       };
@@ -104,8 +105,20 @@ export function codeOf(error: unknown): string {
   throw error;
 }
 
+/**
+ * Passes over that a signal came too late, if nobody knows whether it did: the task may have taken it and ended before
+ * the commit with the unknown outcome was tried again. Anything else is thrown on.
+ */
+export function lateOrUnknown(error: unknown): void {
+  if (!RuntimeError.is(error, "TOO_LATE") || error.outcome !== "unknown") throw error;
+}
+
 /** Resolves at a moment of the run that is drawn anew for each schedule: when so much of it is recorded. */
-export async function someMoment(kernel: KernelWorld, self: Process, atMost: number): Promise<void> {
+export async function someMoment(
+  kernel: KernelWorld,
+  self: Process,
+  atMost: number,
+): Promise<void> {
   const recorded = Math.floor(self.random.next() * (atMost + 1));
   const isReached = (): boolean =>
     kernel.gate(RUN) === "ended" || kernel.recorded(RUN) >= Math.max(1, recorded);

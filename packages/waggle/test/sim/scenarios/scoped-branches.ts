@@ -41,7 +41,8 @@ function agents(kernel: KernelWorld, self: Process): readonly AgentDefinition[] 
         const saw = kernel.life(`boss ${ctx.task}`);
         const first = await ctx.race("first", {
           ask: async (c) => `ask ${await c.ask(helper.work, { name: "a", naps: true })}`,
-          step: (c) => c.step("quick", () => kernel.act(self, c.task, "race:first[step]/step:quick", "quick")),
+          step: (c) =>
+            c.step("quick", () => kernel.act(self, c.task, "race:first[step]/step:quick", "quick")),
           inner: async (c) => {
             const within = await c.race("inner", {
               ask: (d) => d.ask(helper.work, { name: "b", naps: false }),
@@ -55,7 +56,10 @@ function agents(kernel: KernelWorld, self: Process): readonly AgentDefinition[] 
         saw(`first ${first.winner}`);
         await after(kernel, self, ctx, "race:first", ["quick", "late"]);
         const second = await ctx.race("second", {
-          step: (c) => c.step("short", () => kernel.act(self, c.task, "race:second[step]/step:short", "short")),
+          step: (c) =>
+            c.step("short", () =>
+              kernel.act(self, c.task, "race:second[step]/step:short", "short"),
+            ),
           stubborn: (c) => persist(kernel, self, c),
         });
         saw(`second ${second.winner}`);
@@ -104,7 +108,12 @@ function persist(kernel: KernelWorld, self: Process, ctx: Context): Promise<stri
   return ctx.branch("within", async (c) => {
     try {
       return await c.step("stubborn", async ({ signal }) => {
-        await kernel.act(self, c.task, "race:second[stubborn]/branch:within/step:stubborn", "stubborn");
+        await kernel.act(
+          self,
+          c.task,
+          "race:second[stubborn]/branch:within/step:stubborn",
+          "stubborn",
+        );
         signal.throwIfAborted();
         return "done";
       });
@@ -132,7 +141,8 @@ async function after(
     if (runs.length > 0) kernel.report(`${scope} was left while ${runs.join(", ")} ran`);
     for (const child of kernel.ledger.find({ parent: ctx.task })) {
       const inScope = child.path?.startsWith(scope) === true;
-      if (inScope && child.state === "open") kernel.report(`${scope} was left before ${child.path} ended`);
+      if (inScope && child.state === "open")
+        kernel.report(`${scope} was left before ${child.path} ended`);
     }
     return null;
   });

@@ -21,8 +21,9 @@ export function stuckRuns(weather: Weather): Scenario {
     outside: [
       async (kernel, self, system) => {
         kernel.mayDiverge = true;
-        await someMoment(kernel, self, 12);
-        if (self.random.next() < 0.7) await self.clock.sleep(60_000);
+        // A stuck run records nothing more: only time can tell a later moment.
+        await someMoment(kernel, self, 2);
+        if (self.random.next() < 0.8) await self.clock.sleep(60_000 * self.random.next());
         await system.cancel(RUN);
         const isStuck = kernel.record(RUN).some(({ event }) => event.type === "stuck");
         if (isStuck) kernel.mark("a run with a stuck task was cancelled");

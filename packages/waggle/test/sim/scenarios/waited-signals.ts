@@ -6,7 +6,7 @@ import type { Batch } from "../../../src/ports/store.ts";
 import type { AgentDefinition } from "../../../src/runtime/agent.ts";
 import type { Process, Scenario } from "../../../src/testing/index.ts";
 import type { KernelWorld } from "./kernel-world.ts";
-import { codeOf, type Outsider, RUN, runWorld, type Weather } from "./run-world.ts";
+import { codeOf, lateOrUnknown, type Outsider, RUN, runWorld, type Weather } from "./run-world.ts";
 
 const waiter = contract("waiter", {
   numbers: { input: z.object({ signals: z.number() }), output: z.json() },
@@ -65,8 +65,9 @@ function sender(signals: number): Outsider {
       // At the same moments at which waits end, and between them.
       await self.clock.sleep((TIMEOUT_MS / 2) * Math.floor(self.random.next() * 4));
       const before = kernel.events(rootTaskId(RUN as RunId)).length;
-      await system.signal({ run: RUN }, "number", i);
-      if (kernel.events(rootTaskId(RUN as RunId)).length > before) kernel.mark("a signal came beside other news");
+      await system.signal({ run: RUN }, "number", i).catch(lateOrUnknown);
+      if (kernel.events(rootTaskId(RUN as RunId)).length > before)
+        kernel.mark("a signal came beside other news");
     }
   };
 }
@@ -80,10 +81,15 @@ function reportPassedOver(kernel: KernelWorld, { writes }: Batch): void {
       if (event.type !== "dropped" || event.why !== "timeout") continue;
       kernel.mark("a wait timed out");
       const taken = new Set(
-        kernel.events(write.task).flatMap((one) => (one.type === "received" ? (one.seq ?? []) : [])),
+        kernel
+          .events(write.task)
+          .flatMap((one) => (one.type === "received" ? (one.seq ?? []) : [])),
       );
-      const left = kernel.ledger.load(write.task)?.inbox.filter((mail) => mail.kind === "signal" && !taken.has(mail.seq));
-      if (left !== undefined && left.length > 0) kernel.report(`${event.path} timed out over signal ${left[0]?.seq}`);
+      const left = kernel.ledger
+        .load(write.task)
+        ?.inbox.filter((mail) => mail.kind === "signal" && !taken.has(mail.seq));
+      if (left !== undefined && left.length > 0)
+        kernel.report(`${event.path} timed out over signal ${left[0]?.seq}`);
     }
   }
 }
@@ -95,11 +101,13 @@ function reportPassedOver(kernel: KernelWorld, { writes }: Batch): void {
 export function answeredOnce(weather: Weather): Scenario {
   return runWorld(weather, () => {
     const told = new Map<string, string>();
-    const answer = (name: string): Outsider => async (kernel, self, system) => {
-      await self.effect("started", () => {}, { ready: () => kernel.gate(RUN) !== undefined });
-      const sent = system.signal({ run: RUN }, "answer", name, { once: true });
-      told.set(name, await sent.then(() => "accepted", outcomeOf));
-    };
+    const answer =
+      (name: string): Outsider =>
+      async (kernel, self, system) => {
+        await self.effect("started", () => {}, { ready: () => kernel.gate(RUN) !== undefined });
+        const sent = system.signal({ run: RUN }, "answer", name, { once: true });
+        told.set(name, await sent.then(() => "accepted", outcomeOf));
+      };
     return {
       name: "answered once",
       root: waiter.answer,

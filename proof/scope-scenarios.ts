@@ -1,0 +1,90 @@
+import type { Scenario } from "../packages/waggle/src/testing/index.ts";
+import { cancelledRuns } from "../packages/waggle/test/sim/scenarios/cancelled-runs.ts";
+import { changedCode } from "../packages/waggle/test/sim/scenarios/changed-code.ts";
+import { contendedTransactions } from "../packages/waggle/test/sim/scenarios/contended-transactions.ts";
+import { forkedRuns } from "../packages/waggle/test/sim/scenarios/forked-runs.ts";
+import { pausedRuns } from "../packages/waggle/test/sim/scenarios/paused-runs.ts";
+import { restartedHandlers } from "../packages/waggle/test/sim/scenarios/restarted-handlers.ts";
+import type { Weather } from "../packages/waggle/test/sim/scenarios/run-world.ts";
+import {
+  failingBranches,
+  racedBranches,
+} from "../packages/waggle/test/sim/scenarios/scoped-branches.ts";
+import { stuckRuns } from "../packages/waggle/test/sim/scenarios/stuck-runs.ts";
+import { undoneWork } from "../packages/waggle/test/sim/scenarios/undone-work.ts";
+import {
+  answeredOnce,
+  waitedSignals,
+} from "../packages/waggle/test/sim/scenarios/waited-signals.ts";
+
+/** One host that crashes; whoever waits stays in memory. */
+const IN_MEMORY: Weather = {
+  hosts: 1,
+  crashes: 2,
+  knowsGone: true,
+  faults: 1,
+  passivateAfterMs: 10_000,
+};
+
+/** One host that crashes; whoever waits leaves memory at once. */
+const RELEASED: Weather = { ...IN_MEMORY, crashes: 1, passivateAfterMs: 0 };
+
+/** Two hosts that crash. */
+const TWO_HOSTS: Weather = { ...RELEASED, hosts: 2, earlyTimers: 4 };
+
+/** Two hosts that stand still, for longer than their leases too. */
+const STALLED: Weather = {
+  hosts: 2,
+  crashes: 0,
+  faults: 1,
+  earlyTimers: 40,
+  passivateAfterMs: 10_000,
+};
+
+/** Scopes, waits, restarts, transactions, forks and the control of runs. */
+export type ScopeScenarioId =
+  | "raced-branches"
+  | "raced-branches-two-hosts"
+  | "failing-branches"
+  | "failing-branches-two-hosts"
+  | "waited-signals"
+  | "waited-signals-released"
+  | "answered-once"
+  | "cancelled-runs"
+  | "cancelled-runs-two-hosts"
+  | "cancelled-runs-stalled"
+  | "cancelled-runs-hanging"
+  | "stuck-runs"
+  | "paused-runs"
+  | "paused-runs-stalled"
+  | "paused-runs-twice"
+  | "paused-runs-cancelled"
+  | "restarted-handlers"
+  | "contended-transactions"
+  | "changed-code"
+  | "forked-runs"
+  | "undone-work";
+
+export const SCOPE_SCENARIOS: Readonly<Record<ScopeScenarioId, () => Scenario>> = {
+  "raced-branches": () => racedBranches(IN_MEMORY),
+  "raced-branches-two-hosts": () => racedBranches(TWO_HOSTS),
+  "failing-branches": () => failingBranches(RELEASED),
+  "failing-branches-two-hosts": () => failingBranches(TWO_HOSTS),
+  "waited-signals": () => waitedSignals({ ...IN_MEMORY, crashes: 1, earlyTimers: 4 }, 3),
+  "waited-signals-released": () => waitedSignals({ ...RELEASED, earlyTimers: 4 }, 3),
+  "answered-once": () => answeredOnce(TWO_HOSTS),
+  "cancelled-runs": () => cancelledRuns(RELEASED),
+  "cancelled-runs-two-hosts": () => cancelledRuns(TWO_HOSTS),
+  "cancelled-runs-stalled": () => cancelledRuns(STALLED),
+  "cancelled-runs-hanging": () => cancelledRuns({ ...TWO_HOSTS, cancelGraceMs: 5_000 }, true),
+  "stuck-runs": () => stuckRuns(TWO_HOSTS),
+  "paused-runs": () => pausedRuns(RELEASED, "pause"),
+  "paused-runs-stalled": () => pausedRuns(STALLED, "pause"),
+  "paused-runs-twice": () => pausedRuns(TWO_HOSTS, "twice"),
+  "paused-runs-cancelled": () => pausedRuns(TWO_HOSTS, "cancel"),
+  "restarted-handlers": () => restartedHandlers(RELEASED),
+  "contended-transactions": () => contendedTransactions(TWO_HOSTS),
+  "changed-code": () => changedCode(IN_MEMORY),
+  "forked-runs": () => forkedRuns(RELEASED),
+  "undone-work": () => undoneWork(IN_MEMORY),
+};
