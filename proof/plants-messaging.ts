@@ -87,8 +87,8 @@ export const TALK_PLANTS: readonly Plant[] = [
   plant("talk-in-chains", "no hop counter", [ASKS, "hops: task.hops + 1,", "hops: task.hops,"]),
   plant("talk-in-fans", "an allowance that never reserves", [
     "runtime/allowance.ts",
-    `writes: [{ type: "add", cell: messagesCell(run), by: BLOCK, max: this.#limit }],`,
-    "writes: NOTHING,",
+    `return [{ type: "add", cell: messagesCell(run), by, max: this.#limit }];`,
+    "return NOTHING;",
   ]),
 ];
 

@@ -1,5 +1,5 @@
 import type { Plant } from "./plants.ts";
-import type { ScopeScenarioId } from "./scope-scenarios.ts";
+import type { ScopeScenarioId } from "./scenarios-scopes.ts";
 
 // Mechanisms behind scopes, waits, restarts, forks and the control of runs, each switched off in the real source.
 
@@ -95,8 +95,8 @@ export const WAIT_PLANTS: readonly Plant[] = [
   plant("a signal is sent again after an unknown outcome", "waited-signals", [
     "runtime/run-control.ts",
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text.
-    ": `signal:${name}#${from}`",
-    ": null",
+    "  if (once === false) return `signal:${name}#${from}` as Path;",
+    "  if (once === false) return null as unknown as Path;",
   ]),
 ];
 
@@ -119,8 +119,8 @@ export const TRANSACTION_PLANTS: readonly Plant[] = [
   ]),
 ];
 
-/** What would let something begin or live in a run that was cancelled or paused. */
-export const CONTROL_PLANTS: readonly Plant[] = [
+/** What would let something begin or live in a run that was cancelled, or be left out of the receipt. */
+export const CANCEL_PLANTS: readonly Plant[] = [
   plant("what begins is written whatever the gate", "cancelled-runs", [
     "adapters/memory/check-write.ts",
     `  if (write.starts && task.run.gate !== "open") return "gate";\n`,
@@ -166,7 +166,11 @@ export const CONTROL_PLANTS: readonly Plant[] = [
     "this.#registered.pop()",
     "this.#registered.shift()",
   ]),
-  plant("a task that was paused is given back without its time", "paused-runs-twice", [
+];
+
+/** What would let something begin in a run that is paused, count the time of it, or forget a task. */
+export const PAUSE_PLANTS: readonly Plant[] = [
+  plant("a task that was paused is given back without its time", "paused-runs-briefly", [
     "runtime/life.ts",
     `      get ending() {
         return ending();

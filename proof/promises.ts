@@ -21,6 +21,14 @@ import {
   RECOVERY_PLANTS,
   TALK_PLANTS,
 } from "./plants-messaging.ts";
+import {
+  ANSWER_PLANTS,
+  CANCEL_PLANTS,
+  PAUSE_PLANTS,
+  SCOPE_PLANTS,
+  TRANSACTION_PLANTS,
+  WAIT_PLANTS,
+} from "./plants-scopes.ts";
 import { NOTHING_SYNCED, POWER_CUTS, POWER_LOST_AFTER_WRITE } from "./power-cut-check.ts";
 import { CONFORMANCE, COUNTERS, KILLS, MAIN_JOB, NO_SYNC, SYNC_ORDER } from "./process-checks.ts";
 import type { PromiseRow } from "./promise.ts";
@@ -62,9 +70,10 @@ const ROWS: readonly PromiseRow[] = [
     explorations: [
       { scenario: "shared-cell-2", exhaustive: { preemptionBound: 2, maxSchedules: 200_000 } },
       { scenario: "shared-cell-3" },
+      { scenario: "contended-transactions", factor: 0.3 },
     ],
-    windows: ["outcome unknown", "refused as conflict"],
-    plants: [PLAIN_WRITE],
+    windows: ["outcome unknown", "refused as conflict", "a transaction was tried again"],
+    plants: [PLAIN_WRITE, ...TRANSACTION_PLANTS],
     processChecks: [COUNTERS],
   },
   {
@@ -96,9 +105,13 @@ const ROWS: readonly PromiseRow[] = [
   {
     id: "R6",
     title: "message once: an accepted message changes its receiver exactly once",
-    explorations: [{ scenario: "one-host-asks" }, { scenario: "two-hosts" }],
-    windows: ["replayed", "a write was refused as behind"],
-    plants: [BLIND_RETRY],
+    explorations: [
+      { scenario: "one-host-asks" },
+      { scenario: "two-hosts" },
+      { scenario: "answered-once", factor: 0.3 },
+    ],
+    windows: ["replayed", "a write was refused as behind", "an answer came too late"],
+    plants: [BLIND_RETRY, ...ANSWER_PLANTS],
     processChecks: [KILLED_WORKERS],
   },
   {
@@ -108,14 +121,17 @@ const ROWS: readonly PromiseRow[] = [
       { scenario: "one-host-passivates" },
       { scenario: "dead-letters", factor: 0.3 },
       { scenario: "broadcasts", factor: 0.3 },
+      { scenario: "waited-signals", factor: 0.3 },
+      { scenario: "waited-signals-released", factor: 0.3 },
     ],
     windows: [
       "replayed",
       "a write was refused as behind",
+      "a wait timed out",
       "a message expired",
       "a broadcast went to both hosts",
     ],
-    plants: [UNREAD_MAIL, ...LOSS_PLANTS],
+    plants: [UNREAD_MAIL, ...LOSS_PLANTS, ...WAIT_PLANTS],
     processChecks: [KILLED_WORKERS],
   },
   {
@@ -164,9 +180,26 @@ const ROWS: readonly PromiseRow[] = [
   {
     id: "R12",
     title: "replay: the same requests in the same order, whatever ran in parallel",
-    explorations: [{ scenario: "racing-branches" }],
-    windows: ["replayed the same way"],
-    plants: [COUNTER_IDS, MANY_PER_TURN],
+    explorations: [
+      { scenario: "racing-branches" },
+      { scenario: "raced-branches", factor: 0.2 },
+      { scenario: "raced-branches-two-hosts", factor: 0.2 },
+      { scenario: "failing-branches", factor: 0.2 },
+      { scenario: "failing-branches-two-hosts", factor: 0.2 },
+      { scenario: "restarted-handlers", factor: 0.2 },
+      { scenario: "changed-code", factor: 0.5 },
+      { scenario: "forked-runs", factor: 0.2 },
+    ],
+    windows: [
+      "replayed the same way",
+      "a branch was given up",
+      "a handler began anew at once",
+      "the new code took over",
+      "the old code was kept",
+      "a run was forked",
+      "a task was run again",
+    ],
+    plants: [COUNTER_IDS, MANY_PER_TURN, ...SCOPE_PLANTS],
     processChecks: [GOLDEN_HISTORIES, CHANGED_CODE],
   },
   {
@@ -196,11 +229,37 @@ const ROWS: readonly PromiseRow[] = [
   {
     id: "R15",
     title: "cancel: when it has resolved nothing of the run lives or begins",
-    explorations: [],
-    windows: [],
-    plants: [],
+    explorations: [
+      { scenario: "cancelled-runs", factor: 0.3 },
+      { scenario: "cancelled-runs-two-hosts", factor: 0.3 },
+      { scenario: "cancelled-runs-stalled", factor: 0.3 },
+      { scenario: "cancelled-runs-hanging", factor: 0.1 },
+      { scenario: "stuck-runs", factor: 0.1 },
+      { scenario: "undone-work", factor: 0.2 },
+    ],
+    windows: [
+      "a run was cancelled",
+      "a task was undone",
+      "a run with a stuck task was cancelled",
+      "a host was declared dead by another",
+    ],
+    plants: CANCEL_PLANTS,
     processChecks: [CANCELLED_TREES],
     processPlants: [NO_SIGNAL],
+  },
+  {
+    id: "PAUSE",
+    title:
+      "pause: nothing begins until the run is resumed, its time stands still, nothing is forgotten",
+    explorations: [
+      { scenario: "paused-runs", factor: 0.2 },
+      { scenario: "paused-runs-stalled", factor: 0.2 },
+      { scenario: "paused-runs-briefly", factor: 0.2 },
+      { scenario: "paused-runs-twice", factor: 0.2 },
+      { scenario: "paused-runs-cancelled", factor: 0.2 },
+    ],
+    windows: ["a run was paused", "a time was over after a pause", "replayed"],
+    plants: PAUSE_PLANTS,
   },
   {
     id: "K9",

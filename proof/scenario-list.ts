@@ -6,7 +6,7 @@ import { recordedSteps } from "../packages/waggle/test/sim/scenarios/recorded-st
 import { sharedCell } from "../packages/waggle/test/sim/scenarios/shared-cell.ts";
 import { twoWriters } from "../packages/waggle/test/sim/scenarios/two-writers.ts";
 import { MESSAGING_SCENARIOS, type MessagingScenarioId } from "./scenarios-messaging.ts";
-import { SCOPE_SCENARIOS, type ScopeScenarioId } from "./scope-scenarios.ts";
+import { SCOPE_SCENARIOS, type ScopeScenarioId } from "./scenarios-scopes.ts";
 
 /** Names a scenario. */
 export type ScenarioId =
@@ -33,7 +33,7 @@ export const SCENARIOS: Readonly<Record<ScenarioId, () => Scenario>> = {
   "shared-cell-2": () => sharedCell(2, 1),
   "shared-cell-3": () => sharedCell(3, 1),
   "recorded-steps": () => recordedSteps(3, 2),
-  "recorded-steps-small": () => recordedSteps(2, 1),
+  "recorded-steps-small": () => recordedSteps(2, 1, true),
   "one-host-asks": () =>
     asksAcrossHosts({ asks: 2, hosts: 1, crashes: 1, faults: 1, passivateAfterMs: 10_000 }),
   "one-host-passivates": () =>

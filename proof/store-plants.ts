@@ -145,7 +145,7 @@ export const STORE_PLANTS: readonly StorePlant[] = [
     "R7",
     "memory",
     "wake-up lost at release",
-    ["apply-write.ts", "inbox === undefined ? earlier(task.due, wanted) : wanted", "wanted"],
+    ["apply-task-write.ts", "inbox === undefined ? earlier(task.due, wanted) : wanted", "wanted"],
     "a task released with mail its owner has not seen is due at once",
   ),
   plant(

@@ -113,6 +113,7 @@ function tryToSend(
   let ticket: MessageTicket | undefined;
   const giveBack = (): void => {
     if (taken === true) host.giveSlot(message.agent);
+    ticket?.returned();
   };
   owner.outbox.add({
     events: [askedEvent(child, message)],
@@ -133,7 +134,6 @@ function tryToSend(
     },
     refused: (reason) => {
       giveBack();
-      ticket?.returned();
       notAccepted(owner, operation, message, pauseMs, reason);
     },
     abandoned: giveBack,

@@ -400,7 +400,8 @@ export class Host implements LifeHost, ClaimsOwner, WatchOwner {
 
   async #beaten(hosts: readonly HostBeat[]): Promise<void> {
     this.#directory.update(hosts, this.id);
-    await endRuns(this.store, this.id);
+    // Not at the first beat: whoever waits for this host to start waits for its work, not for tidiness.
+    if (this.#heart.beat > 1) await endRuns(this.store, this.id);
     await this.#deadlocks.sweep(this.#keyedAgents);
   }
 

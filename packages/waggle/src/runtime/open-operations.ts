@@ -3,40 +3,53 @@ import type { Path } from "../core/ids.ts";
 import type { Ending } from "../ports/store.ts";
 import { earlier, type Operation } from "./operation.ts";
 
-const NONE: ReadonlyMap<Path, Operation> = new Map();
-
-/** The operations of one handler that are open, in the order in which they were called. */
+/**
+ * The operations of one handler that are open, in the order in which they were called. Most handlers have one at a
+ * time: it needs no table.
+ */
 export class OpenOperations {
-  /** Undefined until the first one: many handlers only compute. */
+  #only: Operation | undefined;
+  /** All of them, from the first time that there are two. */
   #byPath: Map<Path, Operation> | undefined;
 
   get size(): number {
-    return this.#byPath?.size ?? 0;
+    if (this.#byPath !== undefined) return this.#byPath.size;
+    return this.#only === undefined ? 0 : 1;
   }
 
   get paths(): readonly Path[] {
-    return [...(this.#byPath?.keys() ?? [])];
+    return [...this].map(({ path }) => path);
   }
 
   [Symbol.iterator](): IterableIterator<Operation> {
-    return (this.#byPath ?? NONE).values();
+    if (this.#byPath !== undefined) return this.#byPath.values();
+    return (this.#only === undefined ? [] : [this.#only]).values();
   }
 
   at(path: Path): Operation | undefined {
-    return this.#byPath?.get(path);
+    if (this.#byPath !== undefined) return this.#byPath.get(path);
+    return this.#only?.path === path ? this.#only : undefined;
   }
 
   add(operation: Operation): void {
-    this.#byPath ??= new Map();
+    if (this.#byPath === undefined) {
+      if (this.#only === undefined) {
+        this.#only = operation;
+        return;
+      }
+      this.#byPath = new Map([[this.#only.path, this.#only]]);
+      this.#only = undefined;
+    }
     this.#byPath.set(operation.path, operation);
   }
 
   remove(path: Path): void {
-    this.#byPath?.delete(path);
+    if (this.#byPath !== undefined) this.#byPath.delete(path);
+    else if (this.#only?.path === path) this.#only = undefined;
   }
 
   isAlone(operation: Operation): boolean {
-    return this.size === 1 && this.#byPath?.has(operation.path) === true;
+    return this.size === 1 && this.at(operation.path) !== undefined;
   }
 
   /** True if each waits for an answer, a time or a signal that has not come. */

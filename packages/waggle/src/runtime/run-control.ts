@@ -119,7 +119,8 @@ export class RunControl {
     const { result, isRepeated } = await this.#commit([mail]);
     if (result.type === "refused") {
       const isTaken = isRepeated && result.reason === "duplicate";
-      const isOwn = isTaken && (options.once !== true || (await this.#isOwn(mail, name)));
+      const isShared = (options.once ?? false) !== false;
+      const isOwn = isTaken && (!isShared || (await this.#isOwn(mail, name)));
       if (!isOwn) throw signalRefused(task, name, result.reason, isRepeated);
     }
     this.#parts.host().mailed();

@@ -55,7 +55,10 @@ export class Scope {
   readonly isCleanup: boolean;
   /** The scope it stands in; what closes that closes this one. */
   readonly #outer: Scope | undefined;
-  #uses: Map<string, Use> | undefined;
+  /** The place that was used first; most scopes have few. */
+  #firstBase: string | undefined;
+  #firstUse: Use | undefined;
+  #otherUses: Map<string, Use> | undefined;
   #closed: string | undefined;
 
   constructor(prefix = "", isCleanup = false, outer?: Scope) {
@@ -91,13 +94,7 @@ export class Scope {
     if (closed !== undefined) {
       throw runtimeError("SCOPE_CLOSED", `${this.prefix}${base} was called after ${closed}`);
     }
-    this.#uses ??= new Map();
-    let use = this.#uses.get(base);
-    if (use === undefined) {
-      checkName(kind, name, key);
-      use = { count: 0, busy: false };
-      this.#uses.set(base, use);
-    }
+    const use = this.#useOf(base) ?? this.#firstTime(base, kind, name, key);
     if (use.busy) {
       throw runtimeError(
         "CONCURRENT_SCOPE",
@@ -107,6 +104,23 @@ export class Scope {
     use.busy = true;
     const path = operationPath(base, use.count++);
     return new Place(this.prefix === "" ? path : (`${this.prefix}${path}` as Path), this, use);
+  }
+
+  #useOf(base: string): Use | undefined {
+    return base === this.#firstBase ? this.#firstUse : this.#otherUses?.get(base);
+  }
+
+  #firstTime(base: string, kind: OperationKind, name: string, key: string | undefined): Use {
+    checkName(kind, name, key);
+    const use = { count: 0, busy: false };
+    if (this.#firstBase === undefined) {
+      this.#firstBase = base;
+      this.#firstUse = use;
+    } else {
+      this.#otherUses ??= new Map();
+      this.#otherUses.set(base, use);
+    }
+    return use;
   }
 }
 

@@ -61,6 +61,8 @@ function freesAnother({ host, writes: [first] }: Batch): boolean {
 
 /** One ledger, and what may be asked of it when all is over. */
 export class KernelWorld {
+  /** True where there is only one process at a time. */
+  isAlone = false;
   readonly ledger: RuledLedger;
   readonly outside: Outside = new Outside();
   readonly #world: World;
@@ -145,17 +147,18 @@ export class KernelWorld {
     options: Partial<
       Pick<
         SystemOptions,
-        "passivateAfterMs" | "serves" | "graceMs" | "cancelGraceMs" | "maxMessagesPerRun"
+        "passivateAfterMs" | "serves" | "graceMs" | "cancelGraceMs" | "maxMessagesPerRun" | "pollMs"
       >
     > = {},
   ): Promise<System> {
     const store = this.#storeOf(self);
     return await createSystem({
-      store,
+      // A host that is alone wakes itself: without wake-ups a small world can be explored to its end.
+      store: this.isAlone ? { ...store, watch: () => () => {} } : store,
       agents,
       clock: self.clock,
       random: self.random,
-      bus: self.bus,
+      ...(this.isAlone ? {} : { bus: self.bus }),
       // Few timers, so that schedules are short; the relations between them are those of HEART_TIMES.
       pollMs: 20_000,
       heart: { ...HEART_TIMES, beatMs: 5_000 },

@@ -17,17 +17,17 @@ const helper = contract("helper", { work: { input: z.number(), output: z.string(
 const WHOLE = 24;
 
 /** Far longer than anything in the run takes, and than a host needs to hear of a pause. */
-const PAUSE_MS = 100_000;
+const PAUSE_MS = 25_000;
 
 /** By then each host has looked for news, whichever wake-up was lost. */
-const HEARD_MS = 45_000;
+const HEARD_MS = 10_000;
 
 /** How somebody plays with the gate of a run. */
-export type PausePlay = "pause" | "twice" | "cancel";
+export type PausePlay = "pause" | "briefly" | "twice" | "cancel";
 
 /**
- * A run with effects, questions, sleeps and waits that is paused at any moment of it and goes on later. `twice`: it is
- * paused, resumed and paused again without delay. `cancel`: it is cancelled while it is paused. Nothing begins in
+ * A run with effects, questions, sleeps and waits that is paused at any moment of it and goes on later. `briefly`: it
+ * goes on while its hosts are still about to do as they were told. `twice`: it is paused, resumed and paused again. `cancel`: it is cancelled while it is paused. Nothing begins in
  * between, paused time counts nowhere, and nothing is forgotten.
  */
 export function pausedRuns(weather: Weather, play: PausePlay): Scenario {
@@ -108,7 +108,8 @@ async function pauser(
     );
     if (!isPaused) return; // It has ended before.
     kernel.mark("a run was paused");
-    if (i === 0 && play === "twice") {
+    if (play === "briefly" || (i === 0 && play === "twice")) {
+      await someSteps(self);
       await system.resume(RUN).catch(codeOf);
       continue;
     }
@@ -117,7 +118,14 @@ async function pauser(
     pausedAt = undefined;
   }
   if (play === "cancel") await system.cancel(RUN);
-  else await system.resume(RUN).catch(codeOf);
+  else if (play !== "briefly") await system.resume(RUN).catch(codeOf);
+}
+
+/** A few moments in which others may do something. */
+async function someSteps(self: Process): Promise<void> {
+  for (let left = Math.floor(self.random.next() * 8); left > 0; left--) {
+    await self.effect("waits", () => {});
+  }
 }
 
 /** Nothing begins while the run is paused, and no time is over before it is over in run time. */

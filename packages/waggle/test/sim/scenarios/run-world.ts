@@ -61,7 +61,8 @@ export function runWorld(weather: Weather, make: () => RunInWorld): Scenario {
       kernel.knowsGone = weather.knowsGone ?? false;
       const parts = make();
       const results = new Set<string>();
-      const options = { cancelGraceMs: Number.POSITIVE_INFINITY, ...weather };
+      // Polls about as often as it beats: there are others to hear of, and whoever waits for them waits less.
+      const options = { pollMs: 4_000, cancelGraceMs: Number.POSITIVE_INFINITY, ...weather };
       const starter = async (self: Process): Promise<void> => {
         const system = await kernel.system(self, parts.agents(kernel, self), options);
         const run = await system.start(parts.root, parts.input, { id: RUN });

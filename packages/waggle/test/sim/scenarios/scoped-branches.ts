@@ -139,6 +139,8 @@ async function after(
     if (open.length > 0) kernel.report(`${scope} was left with ${open.join(", ")} open`);
     const runs = kernel.running(self).filter((name) => bodies.includes(name));
     if (runs.length > 0) kernel.report(`${scope} was left while ${runs.join(", ")} ran`);
+    const isGivenUp = kernel.events(ctx.task).some(({ type }) => type === "dropped");
+    if (isGivenUp) kernel.mark("a branch was given up");
     for (const child of kernel.ledger.find({ parent: ctx.task })) {
       const inScope = child.path?.startsWith(scope) === true;
       if (inScope && child.state === "open")

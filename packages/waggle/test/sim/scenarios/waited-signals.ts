@@ -106,7 +106,9 @@ export function answeredOnce(weather: Weather): Scenario {
       async (kernel, self, system) => {
         await self.effect("started", () => {}, { ready: () => kernel.gate(RUN) !== undefined });
         const sent = system.signal({ run: RUN }, "answer", name, { once: true });
-        told.set(name, await sent.then(() => "accepted", outcomeOf));
+        const how = await sent.then(() => "accepted", outcomeOf);
+        if (how === "ALREADY_ANSWERED") kernel.mark("an answer came too late");
+        told.set(name, how);
       };
     return {
       name: "answered once",

@@ -57,6 +57,7 @@ export type ScopeScenarioId =
   | "stuck-runs"
   | "paused-runs"
   | "paused-runs-stalled"
+  | "paused-runs-briefly"
   | "paused-runs-twice"
   | "paused-runs-cancelled"
   | "restarted-handlers"
@@ -80,6 +81,7 @@ export const SCOPE_SCENARIOS: Readonly<Record<ScopeScenarioId, () => Scenario>> 
   "stuck-runs": () => stuckRuns(TWO_HOSTS),
   "paused-runs": () => pausedRuns(RELEASED, "pause"),
   "paused-runs-stalled": () => pausedRuns(STALLED, "pause"),
+  "paused-runs-briefly": () => pausedRuns({ ...IN_MEMORY, crashes: 0, faults: 0 }, "briefly"),
   "paused-runs-twice": () => pausedRuns(TWO_HOSTS, "twice"),
   "paused-runs-cancelled": () => pausedRuns(TWO_HOSTS, "cancel"),
   "restarted-handlers": () => restartedHandlers(RELEASED),
