@@ -147,8 +147,8 @@ export const COUNTER_IDS: Plant = {
     },
     {
       file: "runtime/scope.ts",
-      find: `  #uses: Map<string, Use> | undefined;`,
-      replace: `  #uses: Map<string, Use> | undefined;
+      find: `  #otherUses: Map<string, Use> | undefined;`,
+      replace: `  #otherUses: Map<string, Use> | undefined;
   next = 0;`,
     },
   ],

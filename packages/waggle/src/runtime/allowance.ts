@@ -2,7 +2,7 @@ import type { RunId } from "../core/ids.ts";
 import type { AddWrite } from "../ports/store.ts";
 
 /** Messages that one run may send in all, whoever sends them: a run that only begets messages ends. */
-export const MAX_RUN_MESSAGES: number = 1_000_000;
+const MAX_RUN_MESSAGES = 1_000_000;
 
 /** Most messages a host may send for a run before it reserves more; so that most runs never write the cell. */
 const MAX_BLOCK = 1_000;

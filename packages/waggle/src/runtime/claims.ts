@@ -20,6 +20,12 @@ export interface ClaimsOwner {
   activityEnded(): void;
 }
 
+/**
+ * Tasks of one agent in one claim at most. A crash costs every task that was claimed and not begun one of its claims
+ * (poison counts them), and the first of many is begun only when all were loaded.
+ */
+const MAX_CLAIM = 64;
+
 /** Looks for work, one claim at a time. Owns: of which agents more may wait than there is room for. */
 export class Claims {
   readonly #owner: ClaimsOwner;
@@ -67,7 +73,10 @@ export class Claims {
 
   async #once(): Promise<void> {
     const { store, id, agentSlots } = this.#owner;
-    const agents = [...agentSlots].map(([agent, slots]) => ({ agent, free: slots.free }));
+    const agents = [...agentSlots].map(([agent, slots]) => ({
+      agent,
+      free: Math.min(slots.free, MAX_CLAIM),
+    }));
     const runs = this.#owner.servedRuns();
     const claimed = await store.claim({
       host: id,
@@ -80,8 +89,12 @@ export class Claims {
       if (agent !== undefined) counts.set(agent, (counts.get(agent) ?? 0) + 1);
     }
     for (const { agent, free } of agents) {
-      if ((counts.get(agent) ?? 0) < free) this.#backlog.delete(agent);
-      else if (free > 0) this.#backlog.add(agent);
+      if ((counts.get(agent) ?? 0) < free) {
+        this.#backlog.delete(agent);
+      } else if (free > 0) {
+        this.#backlog.add(agent);
+        if (agentSlots.get(agent)?.free) this.#again = true;
+      }
     }
   }
 
