@@ -156,6 +156,11 @@ export const CANCEL_PLANTS: readonly Plant[] = [
     `      if (phase !== "running") continue;`,
     "      continue;",
   ]),
+  plant("a host that has lost itself takes up what it created last", "cancelled-runs-stalled", [
+    "runtime/host.ts",
+    "    if (this.#stop.signal.aborted) {\n      // It was created",
+    "    if (this.#lives.size < 0) {\n      // It was created",
+  ]),
   plant("a stuck task cannot be cancelled", "stuck-runs", [
     "runtime/life.ts",
     "if (this.#cancellation !== undefined || this.#isToStop) {",
@@ -176,6 +181,11 @@ export const PAUSE_PLANTS: readonly Plant[] = [
         return ending();
       },`,
     "      ending: ending(),",
+  ]),
+  plant("what is written in place of an end that came too early is lost", "paused-runs-twice", [
+    "runtime/outbox.ts",
+    "written instead.\n    this.#pending = [...kept, ...this.#pending];",
+    "written instead.\n    this.#pending = kept;",
   ]),
   plant("paused time counts for whoever stays in memory", "paused-runs-stalled", [
     "runtime/life.ts",

@@ -36,10 +36,13 @@ const TWO_HOSTS: Weather = { ...RELEASED, hosts: 2, earlyTimers: 4 };
 const STALLED: Weather = {
   hosts: 2,
   crashes: 0,
-  faults: 1,
+  faults: 2,
   earlyTimers: 40,
   passivateAfterMs: 10_000,
 };
+
+/** The same, and whoever waits leaves memory at once. */
+const STALLED_RELEASED: Weather = { ...STALLED, passivateAfterMs: 0 };
 
 /** Scopes, waits, restarts, transactions, forks and the control of runs. */
 export type ScopeScenarioId =
@@ -76,13 +79,13 @@ export const SCOPE_SCENARIOS: Readonly<Record<ScopeScenarioId, () => Scenario>> 
   "answered-once": () => answeredOnce(TWO_HOSTS),
   "cancelled-runs": () => cancelledRuns(RELEASED),
   "cancelled-runs-two-hosts": () => cancelledRuns(TWO_HOSTS),
-  "cancelled-runs-stalled": () => cancelledRuns(STALLED),
+  "cancelled-runs-stalled": () => cancelledRuns(STALLED_RELEASED),
   "cancelled-runs-hanging": () => cancelledRuns({ ...TWO_HOSTS, cancelGraceMs: 5_000 }, true),
   "stuck-runs": () => stuckRuns(TWO_HOSTS),
   "paused-runs": () => pausedRuns(RELEASED, "pause"),
   "paused-runs-stalled": () => pausedRuns(STALLED, "pause"),
   "paused-runs-briefly": () => pausedRuns({ ...IN_MEMORY, crashes: 0, faults: 0 }, "briefly"),
-  "paused-runs-twice": () => pausedRuns(TWO_HOSTS, "twice"),
+  "paused-runs-twice": () => pausedRuns(STALLED_RELEASED, "twice"),
   "paused-runs-cancelled": () => pausedRuns(TWO_HOSTS, "cancel"),
   "restarted-handlers": () => restartedHandlers(RELEASED),
   "contended-transactions": () => contendedTransactions(TWO_HOSTS),

@@ -375,6 +375,11 @@ export class Host implements LifeHost, ClaimsOwner, WatchOwner {
   }
 
   #adopt(task: Envelope, start: LifeStart, holdsSlot: boolean): void {
+    if (this.#stop.signal.aborted) {
+      // It was created in the last moment: whoever frees this host gives it to another one.
+      if (holdsSlot) this.slots(task.agent).give();
+      return;
+    }
     const life = new Life(this, this.#definitionOf(task.agent), task, start);
     this.#lives.set(task.id, life);
     life.begin(holdsSlot);

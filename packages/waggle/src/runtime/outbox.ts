@@ -186,15 +186,21 @@ export class Outbox {
   }
 
   #take(): Change[] {
-    if (this.#pending.length > 0 && this.#pending.some((change) => change.isStale?.() === true)) {
-      this.#pending = this.#pending.filter((change) => change.isStale?.() !== true);
-    }
+    if (this.#pending.some((change) => change.isStale !== undefined)) this.#leaveOutStale();
     if (this.#pending.length <= MAX_CHANGES) {
       const all = this.#pending;
       this.#pending = [];
       return all;
     }
     return this.#pending.splice(0, MAX_CHANGES);
+  }
+
+  #leaveOutStale(): void {
+    const pending = this.#pending;
+    this.#pending = [];
+    const kept = pending.filter((change) => change.isStale?.() !== true);
+    // Whoever is asked may have added what is to be written instead.
+    this.#pending = [...kept, ...this.#pending];
   }
 
   #build(changes: readonly Change[]): {

@@ -25,6 +25,8 @@ const WORKERS = 2;
 const AT_ONCE = 5;
 /** A whole tree runs its commands after about so long. More of the moments are early: then most is under way. */
 const GROWN_MS = 800;
+/** A tree that has not run a command by then is a fault of its own. */
+const MAX_GROWTH_MS = 20_000;
 /** Whatever is to start in spite of a cancel would have by then. */
 const AFTERWARDS_MS = 300;
 
@@ -57,7 +59,11 @@ export async function cancelTrees(
       const numbers = Array.from({ length: Math.min(AT_ONCE, trees - first) }, (_, i) => first + i);
       const ends = await Promise.all(
         numbers.map((number) =>
-          cancelOne(system, place, `tree-${number}`, random() ** 2 * GROWN_MS),
+          // One is cancelled when a command of it lives, however slow the machine is.
+          cancelOne(system, place, `tree-${number}`, {
+            afterMs: random() ** 2 * GROWN_MS,
+            awaitsCommand: number === trees - 1,
+          }),
         ),
       );
       for (const end of ends) {
@@ -92,10 +98,14 @@ async function cancelOne(
   system: System,
   place: Place,
   run: string,
-  afterMs: number,
+  { afterMs, awaitsCommand }: { readonly afterMs: number; readonly awaitsCommand: boolean },
 ): Promise<TreeEnd> {
   await system.start(GROW, { level: 0 }, { id: run });
   await pause(afterMs);
+  const latest = performance.now() + MAX_GROWTH_MS;
+  while (awaitsCommand && place.processesOf(run).length === 0 && performance.now() < latest) {
+    await pause(10);
+  }
   const living = place.processesOf(run).length;
   const begun = performance.now();
   const receipt = await system.cancel(run);
