@@ -156,7 +156,7 @@ export const CANCEL_PLANTS: readonly Plant[] = [
     `      if (phase !== "running") continue;`,
     "      continue;",
   ]),
-  plant("a host that has lost itself takes up what it created last", "cancelled-runs-stalled", [
+  plant("a host that has lost itself takes up what it created last", "lost-starters", [
     "runtime/host.ts",
     "    if (this.#stop.signal.aborted) {\n      // It was created",
     "    if (this.#lives.size < 0) {\n      // It was created",
