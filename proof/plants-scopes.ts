@@ -156,11 +156,6 @@ export const CANCEL_PLANTS: readonly Plant[] = [
     `      if (phase !== "running") continue;`,
     "      continue;",
   ]),
-  plant("a host that has lost itself takes up what it created last", "lost-starters", [
-    "runtime/host.ts",
-    "    if (this.#stop.signal.aborted) {\n      // It was created",
-    "    if (this.#lives.size < 0) {\n      // It was created",
-  ]),
   plant("a stuck task cannot be cancelled", "stuck-runs", [
     "runtime/life.ts",
     "if (this.#cancellation !== undefined || this.#isToStop) {",

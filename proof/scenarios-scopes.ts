@@ -3,7 +3,6 @@ import { cancelledRuns } from "../packages/waggle/test/sim/scenarios/cancelled-r
 import { changedCode } from "../packages/waggle/test/sim/scenarios/changed-code.ts";
 import { contendedTransactions } from "../packages/waggle/test/sim/scenarios/contended-transactions.ts";
 import { forkedRuns } from "../packages/waggle/test/sim/scenarios/forked-runs.ts";
-import { lostStarters } from "../packages/waggle/test/sim/scenarios/lost-starters.ts";
 import { pausedRuns } from "../packages/waggle/test/sim/scenarios/paused-runs.ts";
 import { restartedHandlers } from "../packages/waggle/test/sim/scenarios/restarted-handlers.ts";
 import type { Weather } from "../packages/waggle/test/sim/scenarios/run-world.ts";
@@ -68,8 +67,7 @@ export type ScopeScenarioId =
   | "contended-transactions"
   | "changed-code"
   | "forked-runs"
-  | "undone-work"
-  | "lost-starters";
+  | "undone-work";
 
 export const SCOPE_SCENARIOS: Readonly<Record<ScopeScenarioId, () => Scenario>> = {
   "raced-branches": () => racedBranches(IN_MEMORY),
@@ -94,5 +92,4 @@ export const SCOPE_SCENARIOS: Readonly<Record<ScopeScenarioId, () => Scenario>> 
   "changed-code": () => changedCode(IN_MEMORY),
   "forked-runs": () => forkedRuns(RELEASED),
   "undone-work": () => undoneWork(IN_MEMORY),
-  "lost-starters": () => lostStarters(STALLED),
 };

@@ -47,7 +47,8 @@ export class RunControl {
   }
 
   /**
-   * Nothing of the run begins any more until it is resumed; what runs ends and is recorded. Deadlines and timers
+   * Nothing of the run that is recorded when it begins does so any more until it is resumed; steps of class
+   * `repeatable` begin no more as soon as their host has heard. What runs ends and is recorded. Deadlines and timers
    * stand still. Pausing a paused run changes nothing.
    * @throws RuntimeError `NOT_FOUND`; `TOO_LATE` if it is being cancelled or has ended.
    */

@@ -88,8 +88,9 @@ export interface System extends AsyncDisposable {
   /** Runs of the store, newest first. */
   runs(query?: RunQuery): Promise<readonly RunRow[]>;
   /**
-   * Nothing of the run begins any more until it is resumed; what runs ends and is recorded. Its deadlines and timers
-   * stand still. Pausing a paused run changes nothing.
+   * Nothing of the run that is recorded when it begins (messages, keyed effects, writes to boards) begins any more
+   * until it is resumed; steps that may be repeated stop beginning when their host has heard. What runs ends and is
+   * recorded. Deadlines and timers stand still. Pausing a paused run changes nothing.
    * @throws RuntimeError `NOT_FOUND`; `TOO_LATE` if it is being cancelled or has ended.
    */
   pause(run: string): Promise<void>;
