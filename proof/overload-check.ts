@@ -9,7 +9,7 @@ import { type ProcessCheck, type ProcessPlant, type ProcessResult, pick } from "
 /** An agent gets ten times what it can take. */
 export const OVERLOAD: ProcessCheck = {
   name: "ten times too many messages",
-  run: async (level) => result(await inFolder((folder) => overload(folder, pick(level, 10, 600)))),
+  run: async (level) => result(await inFolder((folder) => overload(folder, pick(level, 20, 600)))),
 };
 
 /** Nobody looks how many messages wait. */

@@ -1,18 +1,4 @@
-import type { Plant } from "./plants.ts";
-import type { MessagingScenarioId } from "./scenarios-messaging.ts";
-
-/** The text `find` in `file` becomes `replace`; the scenario has to notice. */
-function plant(
-  scenario: MessagingScenarioId,
-  name: string,
-  ...edits: readonly (readonly [file: string, find: string, replace: string])[]
-): Plant {
-  return {
-    name,
-    hunt: { type: "scenario", scenario },
-    edits: edits.map(([file, find, replace]) => ({ file, find, replace })),
-  };
-}
+import { type Plant, scenarioPlant } from "./plants.ts";
 
 const ASKS = "runtime/asks.ts";
 const WATCH = "runtime/deadlock-watch.ts";
@@ -21,12 +7,12 @@ const CREATES = "adapters/memory/apply-task-write.ts";
 
 /** One task per key. */
 export const KEY_PLANTS: readonly Plant[] = [
-  plant("keyed-agents", "a claim ignores the key", [
+  scenarioPlant("a claim ignores the key", "keyed-agents", [
     CREATES,
     ` || task.line?.isQueued(task) === true;`,
     ";",
   ]),
-  plant("keyed-agents", "a close does not pass the key on", [
+  scenarioPlant("a close does not pass the key on", "keyed-agents", [
     CREATES,
     "if (next !== undefined) passKey(batch, next);",
     "",
@@ -35,10 +21,10 @@ export const KEY_PLANTS: readonly Plant[] = [
 
 /** Deadlocks are found, and nothing else is taken for one. */
 export const DEADLOCK_PLANTS: readonly Plant[] = [
-  plant("deadlock-2", "no search after the last edge", [ASKS, SEARCH, ""]),
-  plant(
-    "deadlock-2-hosts",
+  scenarioPlant("no search after the last edge", "deadlock-2", [ASKS, SEARCH, ""]),
+  scenarioPlant(
     "the search comes before the commit",
+    "deadlock-2-hosts",
     [ASKS, SEARCH, ""],
     [
       ASKS,
@@ -46,22 +32,22 @@ export const DEADLOCK_PLANTS: readonly Plant[] = [
       `ticket ??= host.messageTicket(child.run);\n${SEARCH}`,
     ],
   ),
-  plant("race-is-none", "no second reading", [
+  scenarioPlant("no second reading", "race-is-none", [
     "runtime/wait-graph.ts",
     "if (await isUnchanged(found.members, see)) return found.deadlock;",
     "return found.deadlock;",
   ]),
-  plant("race-is-none", "what is still to be written does not count", [
+  scenarioPlant("what is still to be written does not count", "race-is-none", [
     WATCH,
     "life.resting && life.outbox.idle",
     "life.resting",
   ]),
-  plant("deadlock-both", "a task that a search has passed is not watched", [
+  scenarioPlant("a task that a search has passed is not watched", "deadlock-both", [
     WATCH,
     "life.watched = true;",
     "if (moves) life.watched = true;",
   ]),
-  plant("deadlock-both-leaves", "nobody searches for those who left memory", [
+  scenarioPlant("nobody searches for those who left memory", "deadlock-both-leaves", [
     "runtime/host.ts",
     "await this.#deadlocks.sweep(this.#keyedAgents);",
     "",
@@ -70,12 +56,12 @@ export const DEADLOCK_PLANTS: readonly Plant[] = [
 
 /** Mailboxes have their limits. */
 export const MAILBOX_PLANTS: readonly Plant[] = [
-  plant("mailbox-1", "the limit of a mailbox is ignored", [
+  scenarioPlant("the limit of a mailbox is ignored", "mailbox-1", [
     "adapters/memory/check-write.ts",
     "return (cell?.amount ?? 0) >= mailbox;",
     "return (cell?.amount ?? 0) < 0;",
   ]),
-  plant("mailbox-1", "a claim does not make room", [
+  scenarioPlant("a claim does not make room", "mailbox-1", [
     "adapters/memory/claim-tasks.ts",
     "addToCell(state, undefined, agentRecord(state, task.envelope.agent).mailbox, -1);",
     "",
@@ -84,8 +70,12 @@ export const MAILBOX_PLANTS: readonly Plant[] = [
 
 /** Talk ends. */
 export const TALK_PLANTS: readonly Plant[] = [
-  plant("talk-in-chains", "no hop counter", [ASKS, "hops: task.hops + 1,", "hops: task.hops,"]),
-  plant("talk-in-fans", "an allowance that never reserves", [
+  scenarioPlant("no hop counter", "talk-in-chains", [
+    ASKS,
+    "hops: task.hops + 1,",
+    "hops: task.hops,",
+  ]),
+  scenarioPlant("an allowance that never reserves", "talk-in-fans", [
     "runtime/allowance.ts",
     `return [{ type: "add", cell: messagesCell(run), by, max: this.#limit }];`,
     "return NOTHING;",
@@ -94,17 +84,21 @@ export const TALK_PLANTS: readonly Plant[] = [
 
 /** No message is lost. */
 export const LOSS_PLANTS: readonly Plant[] = [
-  plant("dead-letters", "the asker of a dead letter never hears", [
+  scenarioPlant("the asker of a dead letter never hears", "dead-letters", [
     "runtime/burial.ts",
     "if (row.awaited && row.parent !== null) {",
     "if (row.awaited && row.parent === null) {",
   ]),
-  plant("keyed-agents", "an answer that comes before its question is known is thrown away", [
-    "runtime/inbox.ts",
-    "if (operation !== undefined) receiveAnswer(",
-    "if (operation?.child !== undefined) receiveAnswer(",
-  ]),
-  plant("broadcasts", "a broadcast comes back to its sender", [
+  scenarioPlant(
+    "an answer that comes before its question is known is thrown away",
+    "keyed-agents",
+    [
+      "runtime/inbox.ts",
+      "if (operation !== undefined) receiveAnswer(",
+      "if (operation?.child !== undefined) receiveAnswer(",
+    ],
+  ),
+  scenarioPlant("a broadcast comes back to its sender", "broadcasts", [
     "runtime/handler-context.ts",
     "self || agent !== this.agent",
     `self || agent !== ""`,
@@ -113,17 +107,17 @@ export const LOSS_PLANTS: readonly Plant[] = [
 
 /** Whatever dies, the work goes on. */
 export const RECOVERY_PLANTS: readonly Plant[] = [
-  plant("recovery", "the tasks of a dead host are not due", [
+  scenarioPlant("the tasks of a dead host are not due", "recovery", [
     "adapters/memory/apply-write.ts",
     `place(state, task, null, task.run.gate === "paused" ? null : at, task.state);`,
     "place(state, task, null, null, task.state);",
   ]),
-  plant("recovery-leaves", "a task is given back without the time it waits for", [
+  scenarioPlant("a task is given back without the time it waits for", "recovery-leaves", [
     "runtime/open-operations.ts",
     `return { type: "release", due, outside: this.#anyOutside };`,
     `return { type: "release", due: null, outside: false };`,
   ]),
-  plant("recovery-leaves", "a task is given back with unread mail", [
+  scenarioPlant("a task is given back with unread mail", "recovery-leaves", [
     "adapters/memory/check-write.ts",
     `if (write.inbox !== undefined && task.inbox !== write.inbox) return "behind";`,
     "",

@@ -1,74 +1,65 @@
-import type { Plant } from "./plants.ts";
-import type { ScopeScenarioId } from "./scenarios-scopes.ts";
+import { type Plant, scenarioPlant } from "./plants.ts";
 
 // Mechanisms behind scopes, waits, restarts, forks and the control of runs, each switched off in the real source.
 
-function plant(
-  name: string,
-  scenario: ScopeScenarioId,
-  ...edits: readonly (readonly [file: string, find: string, replace: string])[]
-): Plant {
-  return {
-    name,
-    hunt: { type: "scenario", scenario },
-    edits: edits.map(([file, find, replace]) => ({ file, find, replace })),
-  };
-}
-
 /** What would make a replay of branches differ, or leave something of them behind. */
 export const SCOPE_PLANTS: readonly Plant[] = [
-  plant("an operation that was given up ends without a record", "raced-branches", [
+  scenarioPlant("an operation that was given up ends without a record", "raced-branches", [
     "runtime/drops.ts",
     "    events,\n    starts: false,",
     "    events: [],\n    starts: false,",
   ]),
-  plant("a scope does not wait for bodies that run", "raced-branches", [
+  scenarioPlant("a scope does not wait for bodies that run", "raced-branches", [
     "runtime/drops.ts",
     `  if (operation.phase === "running") {`,
     `  if (operation.phase === "running") {
     recordDropped(owner, operation);`,
   ]),
-  plant("a scope does not wait for the children of its losers", "raced-branches-two-hosts", [
-    "runtime/drops.ts",
-    "    cancelChild(owner, operation, operation.child, why);",
-    "    cancelChild(owner, operation, operation.child, why);\n    recordDropped(owner, operation);",
-  ]),
-  plant("a child that was given up is not told to stop", "forked-runs", [
+  scenarioPlant(
+    "a scope does not wait for the children of its losers",
+    "raced-branches-two-hosts",
+    [
+      "runtime/drops.ts",
+      "    cancelChild(owner, operation, operation.child, why);",
+      "    cancelChild(owner, operation, operation.child, why);\n    recordDropped(owner, operation);",
+    ],
+  ),
+  scenarioPlant("a child that was given up is not told to stop", "forked-runs", [
     "runtime/drops.ts",
     "    extra: () => [cancelMail(child)],\n",
     "",
   ]),
-  plant("what closes a scope leaves those within open", "raced-branches", [
+  scenarioPlant("what closes a scope leaves those within open", "raced-branches", [
     "runtime/scope.ts",
     "return this.#closed ?? this.#outer?.closed;",
     "return this.#closed;",
   ]),
-  plant("of two scopes that wait for one end, one hears of it", "raced-branches", [
+  scenarioPlant("of two scopes that wait for one end, one hears of it", "raced-branches", [
     "runtime/operation.ts",
     "else this.#whenEnded.push(listener);",
     "else this.#whenEnded.splice(0, 1, listener);",
   ]),
-  plant("the first failure of a branch does not give up the others", "failing-branches", [
+  scenarioPlant("the first failure of a branch does not give up the others", "failing-branches", [
     "runtime/branches.ts",
     "    await giveUp(owner, begun);\n    throw failure;",
     "    throw failure;",
   ]),
-  plant("a new generation begins with the input of the first", "restarted-handlers", [
+  scenarioPlant("a new generation begins with the input of the first", "restarted-handlers", [
     "runtime/journal.ts",
     `events.find(({ type }) => type === "restarted")`,
     `events.slice(0, 1).find(({ type }) => type === "restarted")`,
   ]),
-  plant("a change of the code is not recorded", "changed-code", [
+  scenarioPlant("a change of the code is not recorded", "changed-code", [
     "runtime/marks.ts",
     `if (!isMarked && !isReplaying) outbox.mark(encodeEvent({ type: "marked", id }));`,
     "",
   ]),
-  plant("a fork keeps the numbers of the original's signals", "forked-runs", [
+  scenarioPlant("a fork keeps the numbers of the original's signals", "forked-runs", [
     "runtime/fork.ts",
     "const { seq: _, ...fields } =",
     "const fields =",
   ]),
-  plant("a fork does not stop what the original had given up", "forked-runs", [
+  scenarioPlant("a fork does not stop what the original had given up", "forked-runs", [
     "runtime/fork.ts",
     "if (isGivenUp) this.writes.push(cancelMail(made));",
     "",
@@ -77,22 +68,22 @@ export const SCOPE_PLANTS: readonly Plant[] = [
 
 /** What would lose a signal, or take it twice. */
 export const WAIT_PLANTS: readonly Plant[] = [
-  plant("a wait times out with unread mail", "waited-signals", [
+  scenarioPlant("a wait times out with unread mail", "waited-signals", [
     "runtime/waits.ts",
     "    checksInbox: true,\n    isStale: () => isOver(owner, operation, until, timeOut),",
     "    isStale: () => isOver(owner, operation, until, timeOut),",
   ]),
-  plant("a signal is taken again in replay", "waited-signals-released", [
+  scenarioPlant("a signal is taken again in replay", "waited-signals-released", [
     "runtime/mail.ts",
     `if (mail.kind === "signal") return !journal.signals.has(mail.seq);`,
     "",
   ]),
-  plant("a new generation takes the signals of the one before", "restarted-handlers", [
+  scenarioPlant("a new generation takes the signals of the one before", "restarted-handlers", [
     "runtime/restart.ts",
     "taken: owner.takenSignals",
     "taken: []",
   ]),
-  plant("a signal is sent again after an unknown outcome", "waited-signals", [
+  scenarioPlant("a signal is sent again after an unknown outcome", "waited-signals", [
     "runtime/run-control.ts",
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text.
     "  if (once === false) return `signal:${name}#${from}` as Path;",
@@ -102,7 +93,7 @@ export const WAIT_PLANTS: readonly Plant[] = [
 
 /** What would tell the one whose answer counts that he was too late. */
 export const ANSWER_PLANTS: readonly Plant[] = [
-  plant("nobody looks whose answer is there after an unknown outcome", "answered-once", [
+  scenarioPlant("nobody looks whose answer is there after an unknown outcome", "answered-once", [
     "runtime/run-control.ts",
     "(await this.#isOwn(mail, name))",
     "false",
@@ -111,7 +102,7 @@ export const ANSWER_PLANTS: readonly Plant[] = [
 
 /** What would write without the record of it. */
 export const TRANSACTION_PLANTS: readonly Plant[] = [
-  plant("a transaction writes apart from its record", "contended-transactions", [
+  scenarioPlant("a transaction writes apart from its record", "contended-transactions", [
     "runtime/transactions.ts",
     "    extra: () => writes,\n    committed: (at) => {",
     `    committed: (at) => {
@@ -121,47 +112,47 @@ export const TRANSACTION_PLANTS: readonly Plant[] = [
 
 /** What would let something begin or live in a run that was cancelled, or be left out of the receipt. */
 export const CANCEL_PLANTS: readonly Plant[] = [
-  plant("what begins is written whatever the gate", "cancelled-runs", [
+  scenarioPlant("what begins is written whatever the gate", "cancelled-runs", [
     "adapters/memory/check-write.ts",
     `  if (write.starts && task.run.gate !== "open") return "gate";\n`,
     "",
   ]),
-  plant("an owner ignores that its run is being cancelled", "cancelled-runs", [
+  scenarioPlant("an owner ignores that its run is being cancelled", "cancelled-runs", [
     "runtime/life.ts",
     `    if (gate === "cancelling") this.cancel();\n`,
     "",
   ]),
-  plant("an effect that was stopped is not among the unknown", "cancelled-runs", [
+  scenarioPlant("an effect that was stopped is not among the unknown", "cancelled-runs", [
     "runtime/steps.ts",
     "isNotApplied(thrown) ? undefined : attempt",
     "undefined",
   ]),
-  plant("the effects of the dead are not among the unknown", "cancelled-runs", [
+  scenarioPlant("the effects of the dead are not among the unknown", "cancelled-runs", [
     "runtime/parking.ts",
     "recordDropped(owner, operation, owner.journal.intents.get(operation.path));",
     "recordDropped(owner, operation);",
   ]),
-  plant("clean-up may not begin while the run is being cancelled", "cancelled-runs", [
+  scenarioPlant("clean-up may not begin while the run is being cancelled", "cancelled-runs", [
     "runtime/cleanups.ts",
     "root.branch(place, undefined, true)",
     "root.branch(place, undefined, false)",
   ]),
-  plant("bodies that hang are waited for beyond the grace", "cancelled-runs-hanging", [
+  scenarioPlant("bodies that hang are waited for beyond the grace", "cancelled-runs-hanging", [
     "runtime/cancellation.ts",
     "      () => this.#force(task),",
     "      () => {},",
   ]),
-  plant("the bodies that the grace ends are not among the unknown", "cancelled-runs-hanging", [
-    "runtime/cancellation.ts",
-    `      if (phase !== "running") continue;`,
-    "      continue;",
-  ]),
-  plant("a stuck task cannot be cancelled", "stuck-runs", [
+  scenarioPlant(
+    "the bodies that the grace ends are not among the unknown",
+    "cancelled-runs-hanging",
+    ["runtime/cancellation.ts", `      if (phase !== "running") continue;`, "      continue;"],
+  ),
+  scenarioPlant("a stuck task cannot be cancelled", "stuck-runs", [
     "runtime/life.ts",
     "if (this.#cancellation !== undefined || this.#isToStop) {",
     "if (this.#calls < 0) {",
   ]),
-  plant("clean-ups run in the order in which they were registered", "undone-work", [
+  scenarioPlant("clean-ups run in the order in which they were registered", "undone-work", [
     "runtime/cleanups.ts",
     "this.#registered.pop()",
     "this.#registered.shift()",
@@ -170,39 +161,43 @@ export const CANCEL_PLANTS: readonly Plant[] = [
 
 /** What would let something begin in a run that is paused, count the time of it, or forget a task. */
 export const PAUSE_PLANTS: readonly Plant[] = [
-  plant("a task that was paused is given back without its time", "paused-runs-briefly", [
+  scenarioPlant("a task that was paused is given back without its time", "paused-runs-briefly", [
     "runtime/life.ts",
     `      get ending() {
         return ending();
       },`,
     "      ending: ending(),",
   ]),
-  plant("what is written in place of an end that came too early is lost", "paused-runs-twice", [
-    "runtime/outbox.ts",
-    "written instead.\n    this.#pending = [...kept, ...this.#pending];",
-    "written instead.\n    this.#pending = kept;",
-  ]),
-  plant("paused time counts for whoever stays in memory", "paused-runs-stalled", [
+  scenarioPlant(
+    "what is written in place of an end that came too early is lost",
+    "paused-runs-twice",
+    [
+      "runtime/outbox.ts",
+      "written instead.\n    this.#pending = [...kept, ...this.#pending];",
+      "written instead.\n    this.#pending = kept;",
+    ],
+  ),
+  scenarioPlant("paused time counts for whoever stays in memory", "paused-runs-stalled", [
     "runtime/life.ts",
     "    this.pausedMs = pausedMs;\n    if",
     "    if",
   ]),
-  plant("a time is over that had not come before the pause", "paused-runs-stalled", [
+  scenarioPlant("a time is over that had not come before the pause", "paused-runs-stalled", [
     "runtime/parking.ts",
     "if (!owner.isPaused && runTime(owner) >= until) return false;",
     "return false;",
   ]),
-  plant("timers fire while the run is paused", "paused-runs-stalled", [
+  scenarioPlant("timers fire while the run is paused", "paused-runs-stalled", [
     "runtime/parking.ts",
     "owner.finished || owner.isPaused) return;",
     "owner.finished) return;",
   ]),
-  plant("timers that came to nothing in a pause are forgotten", "paused-runs-stalled", [
+  scenarioPlant("timers that came to nothing in a pause are forgotten", "paused-runs-stalled", [
     "runtime/life.ts",
     "      this.#operations.restartTimers();\n",
     "",
   ]),
-  plant("an owner ignores that its run is paused", "paused-runs", [
+  scenarioPlant("an owner ignores that its run is paused", "paused-runs", [
     "runtime/life.ts",
     `    else if (this.#gate === "paused") this.#deferred.push(operation);\n`,
     "",

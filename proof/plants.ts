@@ -20,6 +20,19 @@ function inScenario(scenario: ScenarioId): Hunt {
   return { type: "scenario", scenario };
 }
 
+/** A plant that `scenario` has to find: in each file the text `find` becomes `replace`. */
+export function scenarioPlant(
+  name: string,
+  scenario: ScenarioId,
+  ...edits: readonly (readonly [file: string, find: string, replace: string])[]
+): Plant {
+  return {
+    name,
+    hunt: inScenario(scenario),
+    edits: edits.map(([file, find, replace]) => ({ file, find, replace })),
+  };
+}
+
 const LEDGER_CHECKS = "adapters/memory/check-write.ts";
 
 export const DROPPED_VERSION: Plant = {

@@ -9,6 +9,7 @@ import type {
   WaitReason,
 } from "../telemetry/explanation.ts";
 import { counted, oneLine } from "./printable.ts";
+import { durationText } from "./time-text.ts";
 
 /** Tasks that are shown; JSON has all. */
 const MAX_TASKS = 200;
@@ -93,7 +94,7 @@ function waitsText(waits: readonly WaitReason[], shown: Names): string {
 }
 
 function reasonText(wait: WaitReason, shown: Names): string {
-  const since = wait.since === null ? "" : ` (for ${duration(shown.now - wait.since)})`;
+  const since = wait.since === null ? "" : ` (for ${durationText(shown.now - wait.since)})`;
   return `${plainReason(wait, shown)}${since}`;
 }
 
@@ -161,16 +162,6 @@ function processesText(hosts: readonly HostAbout[]): string {
 function processText({ host, about }: HostAbout): string {
   const pid = about["pid"];
   return typeof pid === "number" ? `process ${pid}` : host;
-}
-
-/** `12 s`, `3 min`, `2 h`, `3 days`; rounded down. */
-function duration(ms: number): string {
-  const seconds = Math.max(0, Math.floor(ms / 1_000));
-  if (seconds < 120) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 120) return `${minutes} min`;
-  const hours = Math.floor(minutes / 60);
-  return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`;
 }
 
 /** What tasks are called. */

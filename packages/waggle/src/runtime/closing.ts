@@ -18,7 +18,7 @@ export interface ClosingTask {
   readonly isOver: boolean;
   readonly host: {
     lifeOf(task: TaskId): WaitingTask | undefined;
-    closed(task: Envelope, outcome: Outcome, runHasEnded: boolean): void;
+    closed(task: Envelope, outcome: Outcome): void;
     mailed(): void;
   };
   leave(): void;
@@ -93,7 +93,7 @@ function closeWith(
       operation.settling = "recorded";
       const decoded = outcome.decode();
       closing.leave();
-      host.closed(task, decoded, false);
+      host.closed(task, decoded);
       if (beside.length > 0) host.mailed();
       parent.deliver({ path, at, outcome: decoded });
     },
@@ -118,7 +118,7 @@ function closeAlone(
     ...(writes.length > 0 ? { extra: () => writes } : {}),
     committed: () => {
       closing.leave();
-      host.closed(task, outcome.decode(), endsRun);
+      host.closed(task, outcome.decode());
       if (task.awaited || beside.length > 0 || task.key !== null) host.mailed();
     },
     // Work that was sent goes on: the run ends with the last of it.

@@ -107,7 +107,7 @@ export interface Context {
   random(): number;
   /**
    * For code that changes under runs in flight: false in a life that was recorded before this line existed, true
-   * otherwise; the same in every execution of this task.
+   * otherwise. The answer is recorded with what is recorded next; from then on it is the same in every execution.
    */
   changed(id: string): boolean;
   /**

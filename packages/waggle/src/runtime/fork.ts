@@ -25,7 +25,7 @@ const MAX_TASKS = 10_000;
  * The batch that creates `to` as a copy of `from` up to a point: the streams of the tasks that were open then, with
  * values, under ids of their own. So effects get keys of their own, and what was recorded up to there is not done
  * again. An effect that had begun and not ended at the point begins anew; times that were left then are left again.
- * Signals that nobody had taken are not copied.
+ * Not copied are signals that nobody had taken, and work that was sent by a task that had ended at the point.
  * @param now - Wall-clock ms.
  * @throws RuntimeError `NOT_FOUND` for a run, task or position that is not there; `USAGE` if the root had ended.
  */

@@ -274,9 +274,10 @@ export class Host implements LifeHost, ClaimsOwner, WatchOwner {
     if (this.#claims.hasBacklog(life.task.agent)) this.wake();
   }
 
-  closed(task: Envelope, outcome: Outcome, _runHasEnded: boolean): void {
-    const failures = outcome.type === "error" ? (this.#failures.get(task.agent) ?? 0) + 1 : 0;
-    this.#failures.set(task.agent, failures);
+  closed(task: Envelope, outcome: Outcome): void {
+    const { agent } = task;
+    if (outcome.type === "value") this.#failures.delete(agent);
+    else this.#failures.set(agent, (this.#failures.get(agent) ?? 0) + 1);
     this.#listener.closed(task, outcome);
   }
 
@@ -389,7 +390,7 @@ export class Host implements LifeHost, ClaimsOwner, WatchOwner {
   async #bury(loaded: LoadedTask, verdict: Verdict): Promise<void> {
     const result = await this.store.commit(burialBatch(this.id, loaded, verdict));
     if (result.type === "committed") {
-      this.closed(loaded.row, { type: "error", error: verdict.error.toData() }, false);
+      this.closed(loaded.row, { type: "error", error: verdict.error.toData() });
       this.mailed();
     } else if (result.type === "unknown" || result.reason === "behind") {
       await this.take(loaded.row.id);

@@ -29,7 +29,6 @@ import { SlotHold, type Slots, type SlotWaiter } from "./slots.ts";
 export interface LifeHost extends OperationHost {
   /** How long a cancelled task may take to end; then it is ended. */
   readonly cancelGraceMs: number;
-  knowsAgent(agent: string): boolean;
   operationOf(agent: string, operation: string): OperationRef | undefined;
   slots(agent: string): Slots;
   lifeOf(task: TaskId): Life | undefined;
@@ -37,8 +36,8 @@ export interface LifeHost extends OperationHost {
   schedule(life: Life): void;
   /** The task is not in this host's memory any more. */
   left(life: Life): void;
-  /** The task was closed by this host; with `runHasEnded` its run ended in the same commit. */
-  closed(task: Envelope, outcome: Outcome, runHasEnded: boolean): void;
+  /** The task was closed by this host. */
+  closed(task: Envelope, outcome: Outcome): void;
   /** Nothing goes on in it: it may be released. Called again each time it comes to rest. */
   resting(life: Life): void;
   /** The store failed; resolves when it may be asked again. */

@@ -3,11 +3,8 @@ import type { StoreReads } from "../ports/store.ts";
 import { type AgentReport, type AgentStatus, readReport } from "./directory.ts";
 
 /** One agent as all hosts together report it. */
-export interface RegisteredAgent {
-  readonly name: string;
-  readonly capabilities: readonly string[];
-  readonly groups: readonly string[];
-  readonly operations: readonly string[];
+export interface RegisteredAgent
+  extends Pick<AgentReport, "name" | "capabilities" | "groups" | "operations" | "keyed"> {
   /** The best of its hosts: idle before busy before error before offline. */
   readonly status: AgentStatus;
   /** Tasks that are busy, and that could be, on all living hosts. */
@@ -19,12 +16,9 @@ export interface RegisteredAgent {
 }
 
 /** An agent in one host. */
-export interface AgentHost {
+export interface AgentHost
+  extends Pick<AgentReport, "version" | "status" | "busy" | "concurrency"> {
   readonly host: HostId;
-  readonly version: string | null;
-  readonly status: AgentStatus;
-  readonly busy: number;
-  readonly concurrency: number;
   /** Number of the host's last beat: one that stands still is silent. */
   readonly beat: number;
   readonly about: Readonly<Record<string, unknown>>;
@@ -62,7 +56,7 @@ export async function registeredAgents(store: StoreReads): Promise<readonly Regi
 }
 
 function summary(
-  { name, capabilities, groups, operations }: AgentReport,
+  { name, capabilities, groups, operations, keyed }: AgentReport,
   hosts: readonly AgentHost[],
   waiting: number,
 ): RegisteredAgent {
@@ -73,6 +67,7 @@ function summary(
     capabilities,
     groups,
     operations,
+    keyed,
     status: ORDER[best] ?? "offline",
     busy: living.reduce((sum, { busy }) => sum + busy, 0),
     concurrency: living.reduce((sum, { concurrency }) => sum + concurrency, 0),

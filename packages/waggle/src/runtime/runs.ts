@@ -2,19 +2,19 @@ import type { Input, Operation, Output } from "../core/contract.ts";
 import type { Envelope } from "../core/envelope.ts";
 import { RuntimeError, runtimeError } from "../core/errors.ts";
 import type { Outcome, TaskEvent } from "../core/event.ts";
-import { decodeEvent, spliceEvent } from "../core/event-codec.ts";
+import { decodeEvent } from "../core/event-codec.ts";
 import { parseRunId, type RunId, rootTaskId, type TaskId } from "../core/ids.ts";
-import { inputField, type Payload } from "../core/payload.ts";
+import type { Payload } from "../core/payload.ts";
 import type { Priority } from "../core/priority.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
-import type { Batch, Store, StoredEvent, StoreReads, Write } from "../ports/store.ts";
+import type { Store, StoredEvent, StoreReads } from "../ports/store.ts";
 import { mailboxFull, unknownAgent } from "./asks.ts";
 import { type ForkPoint, forkBatch } from "./fork.ts";
 import type { Host } from "./host.ts";
 import { readTexts } from "./journal.ts";
 import { parseInput } from "./messages.ts";
-import { blobWrite } from "./recording.ts";
+import { rootEnvelope, rootWrites } from "./root-start.ts";
 
 export interface StartOptions {
   /**
@@ -129,7 +129,9 @@ export class Runs {
       const problem = `messages to agent '${operation.agent}' need a key: start it by its contract`;
       throw runtimeError("USAGE", problem);
     }
-    const root = rootEnvelope(run, operation, parsed.key, options, clock.now());
+    const { priority = "normal", timeoutMs } = options;
+    const deadline = timeoutMs === undefined ? null : clock.now() + timeoutMs;
+    const root = rootEnvelope(run, operation, { priority, hops: 0, key: parsed.key, deadline });
     while (!closed.aborted) {
       options.signal?.throwIfAborted();
       const started = await this.#tryStart(root, parsed.input, operation.mailbox);
@@ -151,7 +153,8 @@ export class Runs {
   ): Promise<Run<unknown> | "again" | "full"> {
     const host = this.#parts.host();
     const owned = root.key === null && host.takeSlot(root.agent, root.operation);
-    const result = await this.#parts.store.commit(startBatch(host, root, input, owned, mailbox));
+    const writes = rootWrites(root, input, owned ? host.id : null, mailbox);
+    const result = await this.#parts.store.commit({ host: host.id, writes });
     if (result.type === "committed") {
       host.serve(root.run);
       if (owned) host.startRoot(root, JSON.parse(input.text), result.at);
@@ -286,51 +289,6 @@ export class Runs {
     }
     throw closedError(run);
   }
-}
-
-function rootEnvelope(
-  run: RunId,
-  operation: Operation,
-  key: string | null,
-  { priority = "normal", timeoutMs }: StartOptions,
-  now: number,
-): Envelope {
-  return {
-    id: rootTaskId(run),
-    run,
-    parent: null,
-    path: null,
-    awaited: false,
-    agent: operation.agent,
-    operation: operation.name,
-    priority,
-    hops: 0,
-    key,
-    deadline: timeoutMs === undefined ? null : now + timeoutMs,
-  };
-}
-
-function startBatch(
-  host: Host,
-  root: Envelope,
-  input: Payload,
-  owned: boolean,
-  mailbox: number | undefined,
-): Batch {
-  const { name, encoded } = inputField(input);
-  const writes: Write[] = [
-    { type: "gate", run: root.run, from: null, to: "open" },
-    {
-      type: "create",
-      task: root,
-      origin: { write: 1, event: 0 },
-      owner: owned ? host.id : null,
-      events: [spliceEvent("started", {}, name, encoded)],
-      ...(owned || mailbox === undefined ? {} : { mailbox }),
-    },
-  ];
-  if (input.blob !== undefined) writes.push(blobWrite(input.blob, root.run));
-  return { host: host.id, writes };
 }
 
 function closedError(run: RunId): RuntimeError {

@@ -1,14 +1,11 @@
 import { digest128 } from "../core/digest.ts";
-import type { Envelope } from "../core/envelope.ts";
 import { runtimeError, toErrorData } from "../core/errors.ts";
-import { spliceEvent } from "../core/event-codec.ts";
-import { type HostId, parseRunId, type RunId, rootTaskId } from "../core/ids.ts";
-import { inputField } from "../core/payload.ts";
+import { type HostId, parseRunId, type RunId } from "../core/ids.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Refused, Store, Write } from "../ports/store.ts";
 import { MAX_HOPS } from "../runtime/asks.ts";
 import { parseInput } from "../runtime/messages.ts";
-import { blobWrite } from "../runtime/recording.ts";
+import { rootEnvelope, rootWrites } from "../runtime/root-start.ts";
 import { type Cursor, cursorCell, moveCursor, readCursor } from "./cursor.ts";
 import { deadLetterWrites } from "./dead-letters.ts";
 import { logVersion } from "./log-reading.ts";
@@ -231,35 +228,14 @@ function startWrites(
   }
   const { input, key } = parseInput(operation, wanted);
   const run = eventRunId(storeId, event, operation.agent, operation.name);
-  const task: Envelope = {
-    id: rootTaskId(run),
-    run,
-    parent: null,
-    path: null,
-    awaited: false,
-    agent: operation.agent,
-    operation: operation.name,
+  const task = rootEnvelope(run, operation, {
     priority: event.priority ?? priority ?? "normal",
     hops,
     key,
     deadline: null,
-  };
-  const { name, encoded } = inputField(input);
-  const { mailbox } = operation;
-  const writes: Write[] = [
-    { type: "gate", run, from: null, to: "open" },
-    {
-      type: "create",
-      task,
-      // See `placed`.
-      origin: { write: 0, event: 0 },
-      owner: null,
-      events: [spliceEvent("started", {}, name, encoded)],
-      ...(mailbox === undefined ? {} : { mailbox }),
-    },
-  ];
-  if (input.blob !== undefined) writes.push(blobWrite(input.blob, run));
-  return writes;
+  });
+  // Its place in the batch is given later: see `placed`.
+  return rootWrites(task, input, null, operation.mailbox);
 }
 
 /** The run of `operation` that handles an event: the same on every host (P2). */

@@ -116,7 +116,8 @@ export interface System extends AsyncDisposable {
   ): Promise<void>;
   /**
    * Starts a run that goes on from a point of another one, with everything that was recorded up to there; the other
-   * one stays as it is. `{ before: task }` runs that task again.
+   * one stays as it is. `{ before: task }` runs that task again. Not taken along are signals that nobody had taken, and
+   * work that was sent by a task that had ended at that point.
    * @throws RuntimeError `NOT_FOUND`; `USAGE` if the run had ended at that point; nothing happened.
    */
   fork(run: string, at: ForkPoint, options?: { readonly id?: string }): Promise<Run<unknown>>;

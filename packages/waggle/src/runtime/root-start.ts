@@ -1,0 +1,44 @@
+import type { Operation } from "../core/contract.ts";
+import type { Envelope } from "../core/envelope.ts";
+import { spliceEvent } from "../core/event-codec.ts";
+import { type HostId, type RunId, rootTaskId } from "../core/ids.ts";
+import { inputField, type Payload } from "../core/payload.ts";
+import type { Write } from "../ports/store.ts";
+import { blobWrite } from "./recording.ts";
+
+/** The message that a run begins with; whatever is not given here is the same for every root. */
+export function rootEnvelope(
+  run: RunId,
+  operation: Operation,
+  rest: Pick<Envelope, "priority" | "hops" | "key" | "deadline">,
+): Envelope {
+  const { agent, name } = operation;
+  const id = rootTaskId(run);
+  return { id, run, parent: null, path: null, awaited: false, agent, operation: name, ...rest };
+}
+
+/**
+ * The writes that create a run and its root, for the head of a batch.
+ * @param owner - Who runs the root at once; null: whoever claims it, if its mailbox has room.
+ */
+export function rootWrites(
+  root: Envelope,
+  input: Payload,
+  owner: HostId | null,
+  mailbox: number | undefined,
+): readonly Write[] {
+  const { name, encoded } = inputField(input);
+  const writes: Write[] = [
+    { type: "gate", run: root.run, from: null, to: "open" },
+    {
+      type: "create",
+      task: root,
+      origin: { write: 1, event: 0 },
+      owner,
+      events: [spliceEvent("started", {}, name, encoded)],
+      ...(owner !== null || mailbox === undefined ? {} : { mailbox }),
+    },
+  ];
+  if (input.blob !== undefined) writes.push(blobWrite(input.blob, root.run));
+  return writes;
+}
