@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Level } from "./promise.ts";
 import { PROMISES } from "./promises.ts";
@@ -37,6 +38,8 @@ if (unknown.length > 0) {
   process.stderr.write(`no such promise: ${unknown.join(", ")} (there are ${known})\n`);
   process.exit(2);
 }
+// The processes that it starts, several hundred, load the source in a third of the time.
+process.env["NODE_COMPILE_CACHE"] ??= join(import.meta.dirname, "../node_modules/.cache/compiled");
 const level: Level = values.nightly ? "nightly" : "fast";
 const rows = PROMISES.filter(({ id }) => wanted?.includes(id) ?? true);
 const waiting = [...rows];

@@ -2,6 +2,7 @@ import type { Envelope } from "../core/envelope.ts";
 import { type RuntimeError, runtimeError } from "../core/errors.ts";
 import { encodeEvent } from "../core/event-codec.ts";
 import { errorPayload, type OutcomePayload } from "../core/payload.ts";
+import { STOPPED } from "../core/stopped.ts";
 import type { DeliverWrite } from "../ports/store.ts";
 import { cancelMail, dropOperation } from "./drops.ts";
 import type { Operation, OperationOwner } from "./operation.ts";
@@ -44,7 +45,7 @@ export class Cancellation {
 
   /** The task has ended, or is not in this host's memory any more. */
   stop(): void {
-    this.#grace.abort();
+    this.#grace.abort(STOPPED);
   }
 
   /** The grace is over. What still runs may have done its work or not: that is said. */

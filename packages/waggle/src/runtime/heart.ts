@@ -1,4 +1,5 @@
 import type { HostId } from "../core/ids.ts";
+import { STOPPED } from "../core/stopped.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { HostBeat, Store } from "../ports/store.ts";
 
@@ -81,7 +82,7 @@ export class Heart {
   }
 
   stop(): void {
-    this.#stop.abort();
+    this.#stop.abort(STOPPED);
   }
 
   /** See {@link OperationHost.whenFresh}. */

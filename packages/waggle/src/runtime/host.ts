@@ -3,6 +3,7 @@ import type { Envelope } from "../core/envelope.ts";
 import { runtimeError } from "../core/errors.ts";
 import type { Outcome } from "../core/event.ts";
 import { type HostId, hostIdFrom, type RunId, type TaskId } from "../core/ids.ts";
+import { STOPPED } from "../core/stopped.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
@@ -418,7 +419,7 @@ export class Host implements LifeHost, ClaimsOwner, WatchOwner {
 
   /** Stops all work at once; nothing is written any more. */
   #halt(why: string): void {
-    this.#stop.abort();
+    this.#stop.abort(STOPPED);
     this.#heart.stop();
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     for (const life of [...this.#lives.values()]) life.abandon(why);
@@ -455,6 +456,6 @@ export class Host implements LifeHost, ClaimsOwner, WatchOwner {
     const pause = { signal: late.signal, keepAlive: true };
     const grace = this.clock.sleep(graceMs, pause).catch(() => {});
     await Promise.race([ended, grace]);
-    late.abort();
+    late.abort(STOPPED);
   }
 }

@@ -1,3 +1,4 @@
+import { STOPPED } from "../core/stopped.ts";
 import { endDropped, recordDropped } from "./drops.ts";
 import { type Operation, type OperationOwner, runTime } from "./operation.ts";
 
@@ -28,11 +29,11 @@ export function startTimer(
 ): void {
   const timer = new AbortController();
   operation.stop = () => {
-    timer.abort();
+    timer.abort(STOPPED);
     operation.restartTimer = undefined;
   };
   operation.restartTimer = () => {
-    timer.abort();
+    timer.abort(STOPPED);
     startTimer(owner, operation, until, fired);
   };
   const ms = Math.max(0, until - runTime(owner));

@@ -6,6 +6,7 @@ import { decodeEvent } from "../core/event-codec.ts";
 import { parseRunId, type RunId, rootTaskId, type TaskId } from "../core/ids.ts";
 import type { Payload } from "../core/payload.ts";
 import type { Priority } from "../core/priority.ts";
+import { STOPPED } from "../core/stopped.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import type { Store, StoredEvent, StoreReads } from "../ports/store.ts";
@@ -285,7 +286,7 @@ export class Runs {
         if (open.size === 0) return;
       }
     } finally {
-      stop.abort();
+      stop.abort(STOPPED);
     }
     throw closedError(run);
   }

@@ -4,6 +4,7 @@ import { RuntimeError, runtimeError } from "../core/errors.ts";
 import type { EffectClass, Outcome } from "../core/event.ts";
 import { decodeEvent, encodeEvent } from "../core/event-codec.ts";
 import { INLINE_LIMIT, valuePayload } from "../core/payload.ts";
+import { STOPPED } from "../core/stopped.ts";
 import type { StepContext, StepOptions } from "./context.ts";
 import { recordDropped } from "./drops.ts";
 import type { Operation, OperationOwner } from "./operation.ts";
@@ -183,7 +184,7 @@ function startTimer(
     },
     () => {}, // aborted: the body was faster
   );
-  return () => timer.abort();
+  return () => timer.abort(STOPPED);
 }
 
 function recordValue(owner: OperationOwner, operation: Operation, value: unknown): void {

@@ -1,3 +1,4 @@
+import { STOPPED } from "../core/stopped.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Store } from "../ports/store.ts";
 import { logVersion } from "./log-reading.ts";
@@ -40,7 +41,7 @@ export class LogWatch {
   /** Looks at the log now: it may have grown. */
   poke(): void {
     this.#poked = true;
-    this.#pause?.abort();
+    this.#pause?.abort(STOPPED);
   }
 
   /** Resolves when the log has a version above `version`, when `signal` aborts, or when the watch is closed. */
@@ -64,7 +65,7 @@ export class LogWatch {
     this.#closed = true;
     this.#unwatch();
     for (const { resolve } of [...this.#waiters]) resolve();
-    this.#pause?.abort();
+    this.#pause?.abort(STOPPED);
   }
 
   async #loop(): Promise<void> {

@@ -1,5 +1,6 @@
 import { runtimeError } from "../core/errors.ts";
 import { type HostId, hostIdFrom } from "../core/ids.ts";
+import { STOPPED } from "../core/stopped.ts";
 import type { CallOptions } from "../ports/call-options.ts";
 import type { RecordQuery, Store } from "../ports/store.ts";
 import type { TryOnce } from "../runtime/transact.ts";
@@ -202,7 +203,7 @@ class StoreBoard implements Board {
       },
       ended,
       [Symbol.asyncDispose]: () => {
-        stop.abort();
+        stop.abort(STOPPED);
         return this.#graceFor([ended]);
       },
     };
@@ -229,7 +230,7 @@ class StoreBoard implements Board {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing.abort();
+    this.#closing.abort(STOPPED);
     this.#watch.close();
     await this.#graceFor([...this.#subscriptions].map(({ ended }) => ended));
   }
@@ -258,6 +259,6 @@ class StoreBoard implements Board {
       .sleep(DISPOSE_GRACE_MS, { signal: late.signal, keepAlive: true })
       .catch(() => {});
     await Promise.race([Promise.all(ended), grace]);
-    late.abort();
+    late.abort(STOPPED);
   }
 }

@@ -1,4 +1,5 @@
 import type { HostId } from "../core/ids.ts";
+import { STOPPED } from "../core/stopped.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Store } from "../ports/store.ts";
 import { logVersion } from "./log-reading.ts";
@@ -44,7 +45,7 @@ export class Pumps {
 
   /** Resolves when nothing is pumped any more. */
   async stop(): Promise<void> {
-    this.#stop.abort();
+    this.#stop.abort(STOPPED);
     this.#watch.close();
     await this.#running;
   }

@@ -1,5 +1,6 @@
 import { runtimeError } from "../core/errors.ts";
 import { type HostId, hostIdFrom } from "../core/ids.ts";
+import { STOPPED } from "../core/stopped.ts";
 import type { CallOptions } from "../ports/call-options.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
@@ -186,7 +187,7 @@ class StoreTopics implements Topics {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing.abort();
+    this.#closing.abort(STOPPED);
     this.#watch.close();
   }
 

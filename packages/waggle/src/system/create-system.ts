@@ -14,6 +14,7 @@ import {
 import type { Input, Operation, Output } from "../core/contract.ts";
 import { runtimeError } from "../core/errors.ts";
 import { parseRunId, parseTaskId } from "../core/ids.ts";
+import { STOPPED } from "../core/stopped.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { CallOptions } from "../ports/call-options.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -348,7 +349,7 @@ class RunningSystem implements System {
   }
 
   async #dispose(): Promise<void> {
-    this.#closed.abort();
+    this.#closed.abort(STOPPED);
     await this.#pumps?.stop();
     await this.topics[Symbol.asyncDispose]();
     await this.#replaced;

@@ -25,6 +25,7 @@ function createRun({ state, at, undo }: Application, { run: id, to: gate }: Gate
     id,
     n: (state.runOrder.at(-1)?.n ?? 0) + 1,
     startedAt: at,
+    root: undefined,
     gate,
     pausedMs: 0,
     pausedAt: gate === "paused" ? at : null,

@@ -99,8 +99,10 @@ export function eventsOfRun(
   return events.slice(low, low + limit);
 }
 
-function runRow({ id, gate, startedAt, pausedMs, pausedAt }: RunRecord): RunRow {
-  return { run: id, gate, root: rootTaskId(id), startedAt, pausedMs, pausedAt };
+function runRow(run: RunRecord): RunRow {
+  const { id, gate, startedAt, pausedMs, pausedAt } = run;
+  run.root ??= rootTaskId(id);
+  return { run: id, gate, root: run.root, startedAt, pausedMs, pausedAt };
 }
 
 /** What the port shows of `task`. */

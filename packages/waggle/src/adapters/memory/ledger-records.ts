@@ -13,6 +13,8 @@ export interface RunRecord {
   /** 1, 2, 3, ... in order of creation. */
   readonly n: number;
   readonly startedAt: number;
+  /** Its root task; undefined until somebody asks: it is a digest. */
+  root: TaskId | undefined;
   gate: Gate;
   /** Without a pause that lasts. */
   pausedMs: number;
