@@ -28,8 +28,8 @@ export const DEADLOCK_PLANTS: readonly Plant[] = [
     [ASKS, SEARCH, ""],
     [
       ASKS,
-      "ticket ??= host.messageTicket(child.run);",
-      `ticket ??= host.messageTicket(child.run);\n${SEARCH}`,
+      "    const taken = this.#taken;",
+      `    const child = this.#child;\n${SEARCH}\n    const taken = this.#taken;`,
     ],
   ),
   scenarioPlant("no second reading", "race-is-none", [

@@ -1,7 +1,7 @@
 import { decodeData, encodeData } from "./data.ts";
 import { type ErrorData, runtimeError } from "./errors.ts";
 import type { BlobReference, Outcome, TaskEvent, TaskEventType } from "./event.ts";
-import type { BlobId } from "./ids.ts";
+import type { BlobId, Path, TaskId } from "./ids.ts";
 
 /** An event as it is stored: its type, and everything else of it as JSON text. */
 export interface EncodedEvent {
@@ -38,6 +38,17 @@ export function spliceEvent(
   const head = JSON.stringify(fields);
   const comma = head.length > 2 ? "," : "";
   return { type, data: `${head.slice(0, -1)}${comma}"${name}":${encoded}}` };
+}
+
+/** Encodes what a child's answer becomes in its parent's stream. */
+export function receivedEvent(path: Path, child: TaskId, outcome: EncodedOutcome): EncodedEvent {
+  const data = `{"path":${JSON.stringify(path)},"child":"${child}","outcome":${outcome}}`;
+  return { type: "received", data };
+}
+
+/** Encodes the end of a task. */
+export function closedEvent(outcome: EncodedOutcome): EncodedEvent {
+  return { type: "closed", data: `{"outcome":${outcome}}` };
 }
 
 /** JSON texts of blobs, by their ids. */

@@ -11,9 +11,11 @@ import type { Batch, CreateWrite, NewRecord, PublishWrite, Write } from "./store
  * @returns undefined if nothing is.
  */
 export function batchMistake(batch: Batch): RuntimeError | undefined {
-  for (const [index, write] of batch.writes.entries()) {
+  let index = 0;
+  for (const write of batch.writes) {
     const mistake = writeMistake(batch, write);
     if (mistake !== undefined) return runtimeError("USAGE", `write ${index}: ${mistake}`);
+    index += 1;
   }
   return undefined;
 }

@@ -1,6 +1,6 @@
 import type { Envelope } from "../core/envelope.ts";
 import { runtimeError } from "../core/errors.ts";
-import { encodeEvent, spliceEvent } from "../core/event-codec.ts";
+import { type EncodedEvent, encodeEvent, receivedEvent } from "../core/event-codec.ts";
 import { childTaskId } from "../core/ids.ts";
 import { inputField, type Payload } from "../core/payload.ts";
 import type { Priority } from "../core/priority.ts";
@@ -9,6 +9,7 @@ import type { MessageTicket } from "./allowance.ts";
 import { cancelMail, endDropped, recordDropped } from "./drops.ts";
 import { askTimeout } from "./journal.ts";
 import { type Answer, earlier, type Operation, type OperationOwner, runTime } from "./operation.ts";
+import type { Change } from "./outbox.ts";
 import { isTooEarly, park, startTimer } from "./parking.ts";
 import { blobWrite, recordError } from "./recording.ts";
 
@@ -107,59 +108,78 @@ function tryToSend(
     return;
   }
   operation.phase = "starting";
-  const child = childEnvelope(owner, operation, message);
-  const { host } = owner;
-  let taken: boolean | undefined;
-  let ticket: MessageTicket | undefined;
-  const giveBack = (): void => {
-    if (taken === true) host.giveSlot(message.agent);
-    ticket?.returned();
-  };
-  owner.outbox.add({
-    events: [askedEvent(child, message)],
-    starts: true,
-    cleanup: operation.isCleanup,
-    extra: (firstEvent) => {
-      taken ??= message.key === null && host.takeSlot(message.agent, message.operation);
-      ticket ??= host.messageTicket(child.run);
-      return messageWrites(owner, child, message, firstEvent, taken, ticket);
-    },
-    committed: (at) => {
-      if (taken === true)
-        host.startChild(child, JSON.parse(message.input.text), at, owner.pausedMs);
-      else host.claimable(message.agent);
-      ticket?.used();
-      if (child.key !== null && child.awaited) host.queuedBehindKey(child.id);
-      accepted(owner, operation, child, at);
-    },
-    refused: (reason) => {
-      giveBack();
-      notAccepted(owner, operation, message, pauseMs, reason);
-    },
-    abandoned: giveBack,
-  });
+  owner.outbox.add(new MessageChange(owner, operation, message, pauseMs));
 }
 
-function messageWrites(
-  owner: OperationOwner,
-  child: Envelope,
-  { input, mailbox }: Message,
-  event: number,
-  taken: boolean,
-  ticket: MessageTicket,
-): readonly Write[] {
-  const create: CreateWrite = {
-    type: "create",
-    task: child,
-    origin: { write: 0, event },
-    owner: taken ? owner.host.id : null,
-    events: [],
-    ...(mailbox === undefined || taken ? {} : { mailbox }),
-  };
-  const writes: Write[] = [create, ...ticket.writes];
-  if (input.blob !== undefined) writes.push(blobWrite(input.blob, child.run));
-  return writes;
+/** A message on its way into the ledger: its record in the sender's stream, and the task that it becomes. */
+class MessageChange implements Change {
+  readonly events: readonly EncodedEvent[];
+  readonly starts: boolean = true;
+  readonly cleanup: boolean;
+  readonly #owner: OperationOwner;
+  readonly #operation: Operation;
+  readonly #message: Message;
+  readonly #pauseMs: number;
+  readonly #child: Envelope;
+  /** A slot was taken for it here; undefined: nobody has tried yet. */
+  #taken: boolean | undefined;
+  #ticket: MessageTicket | undefined;
+
+  /** @param pauseMs - How long it waits before the next try if the mailbox is full. */
+  constructor(owner: OperationOwner, operation: Operation, message: Message, pauseMs: number) {
+    this.#owner = owner;
+    this.#operation = operation;
+    this.#message = message;
+    this.#pauseMs = pauseMs;
+    this.#child = childEnvelope(owner, operation, message);
+    this.events = [askedEvent(this.#child, message)];
+    this.cleanup = operation.isCleanup;
+  }
+
+  extra(firstEvent: number): readonly Write[] {
+    const { host } = this.#owner;
+    const { agent, operation, key, input, mailbox } = this.#message;
+    this.#taken ??= key === null && host.takeSlot(agent, operation);
+    this.#ticket ??= host.messageTicket(this.#child.run);
+    const taken = this.#taken;
+    const create: CreateWrite = {
+      type: "create",
+      task: this.#child,
+      origin: { write: 0, event: firstEvent },
+      owner: taken ? host.id : null,
+      events: NO_EVENTS,
+      ...(mailbox === undefined || taken ? {} : { mailbox }),
+    };
+    const writes: Write[] = [create];
+    for (const write of this.#ticket.writes) writes.push(write);
+    if (input.blob !== undefined) writes.push(blobWrite(input.blob, this.#child.run));
+    return writes;
+  }
+
+  committed(at: number): void {
+    const owner = this.#owner;
+    const { host, pausedMs } = owner;
+    const child = this.#child;
+    const { agent, input } = this.#message;
+    if (this.#taken === true) host.startChild(child, JSON.parse(input.text), at, pausedMs);
+    else host.claimable(agent);
+    this.#ticket?.used();
+    if (child.key !== null && child.awaited) host.queuedBehindKey(child.id);
+    accepted(owner, this.#operation, child, at);
+  }
+
+  refused(reason: RefusalReason): void {
+    this.abandoned();
+    notAccepted(this.#owner, this.#operation, this.#message, this.#pauseMs, reason);
+  }
+
+  abandoned(): void {
+    if (this.#taken === true) this.#owner.host.giveSlot(this.#message.agent);
+    this.#ticket?.returned();
+  }
 }
+
+const NO_EVENTS: readonly EncodedEvent[] = [];
 
 function accepted(owner: OperationOwner, operation: Operation, child: Envelope, at: number): void {
   if (child.awaited) {
@@ -250,11 +270,13 @@ function targetOf({ agent, operation }: Message): string {
   return `${agent}.${operation}`;
 }
 
-function askedEvent(child: Envelope, message: Message): ReturnType<typeof spliceEvent> {
+function askedEvent(child: Envelope, message: Message): EncodedEvent {
   const { path, id, awaited, deadline } = child;
-  const fields = { path, child: id, target: targetOf(message), awaited, until: deadline };
   const { name, encoded } = inputField(message.input);
-  return spliceEvent("asked", fields, name, encoded);
+  // By hand, as everything that is written for each message. Names of agents and operations need no escapes.
+  const about = `"path":${JSON.stringify(path)},"child":"${id}","target":"${targetOf(message)}"`;
+  const until = `"awaited":${awaited},"until":${deadline}`;
+  return { type: "asked", data: `{${about},${until},"${name}":${encoded}}` };
 }
 
 /** From here on the operation waits for its answer, in memory or not. */
@@ -317,7 +339,7 @@ export function receiveAnswer(owner: OperationOwner, operation: Operation, answe
   operation.stop?.(undefined);
   const { child, encoded, outcome } = answer;
   owner.outbox.add({
-    events: [spliceEvent("received", { path, child }, "outcome", encoded)],
+    events: [receivedEvent(path, child, encoded)],
     starts: false,
     committed: (at) => {
       operation.settling = "recorded";

@@ -1,9 +1,9 @@
 import type { Envelope } from "../core/envelope.ts";
 import type { Outcome } from "../core/event.ts";
-import { type EncodedEvent, encodeEvent, spliceEvent } from "../core/event-codec.ts";
+import { closedEvent, type EncodedEvent, encodeEvent, receivedEvent } from "../core/event-codec.ts";
 import type { Path, TaskId } from "../core/ids.ts";
 import type { OutcomePayload } from "../core/payload.ts";
-import type { Write } from "../ports/store.ts";
+import type { Ending as StoreEnding, Write } from "../ports/store.ts";
 import { cancelMail } from "./drops.ts";
 import type { Delivery } from "./journal.ts";
 import { encodeAnswer, type Operation } from "./operation.ts";
@@ -53,17 +53,27 @@ export function closeTask(
   const { parent, path, awaited, run } = closing.task;
   const waiting = parent === null ? undefined : closing.host.lifeOf(parent);
   const operation = awaited && path !== null ? waiting?.waitingAt(path) : undefined;
-  const events = [
-    ...open.map((left) => encodeEvent({ type: "dropped", path: left.path, why: "returned" })),
-    spliceEvent("closed", {}, "outcome", outcome.encoded),
-  ];
-  const beside: Write[] = open.flatMap(({ child }) =>
-    child === undefined ? [] : cancelMail(child),
-  );
-  if (outcome.blob !== undefined) beside.push(blobWrite(outcome.blob, run));
-  const ending = { outcome, events, beside };
+  const closed = closedEvent(outcome.encoded);
+  // Most tasks leave nothing open: then there is one event, and nothing beside it.
+  const events = open.length === 0 ? [closed] : [...open.map(droppedEvent), closed];
+  const beside = open.length === 0 ? NOTHING : open.flatMap(cancelOf);
+  const kept = outcome.blob === undefined ? beside : [...beside, blobWrite(outcome.blob, run)];
+  const ending = { outcome, events, beside: kept };
   if (waiting === undefined || operation === undefined) closeAlone(closing, ending);
   else closeWith(closing, waiting, operation, ending);
+}
+
+const NOTHING: readonly Write[] = [];
+
+const CLOSE: StoreEnding = { type: "close", state: "closed" };
+
+function droppedEvent({ path }: Operation): EncodedEvent {
+  return encodeEvent({ type: "dropped", path, why: "returned" });
+}
+
+/** Its child is told that nobody waits for it any more. */
+function cancelOf({ child }: Operation): readonly Write[] {
+  return child === undefined ? NOTHING : [cancelMail(child)];
 }
 
 /** One commit: the child closes and the parent receives. */
@@ -83,12 +93,12 @@ function closeWith(
     if (!closing.isOver) closeAlone(closing, ending);
   };
   parent.outbox.add({
-    events: [spliceEvent("received", { path, child: task.id }, "outcome", outcome.encoded)],
+    events: [receivedEvent(path, task.id, outcome.encoded)],
     starts: false,
-    extra: () => [
-      outbox.closingAppend(events, closing.inboxSeen, { type: "close", state: "closed" }),
-      ...beside,
-    ],
+    extra: () => {
+      const append = outbox.closingAppend(events, closing.inboxSeen, CLOSE);
+      return beside.length === 0 ? [append] : [append, ...beside];
+    },
     committed: (at) => {
       operation.settling = "recorded";
       const decoded = outcome.decode();
@@ -114,7 +124,7 @@ function closeAlone(
     events,
     starts: false,
     checksInbox: true,
-    ending: { type: "close", state: "closed" },
+    ending: CLOSE,
     ...(writes.length > 0 ? { extra: () => writes } : {}),
     committed: () => {
       closing.leave();

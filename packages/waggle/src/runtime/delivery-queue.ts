@@ -12,7 +12,7 @@ export class DeliveryQueue {
   readonly #recorded: Set<Path> | undefined;
 
   constructor(recorded: readonly Delivery[]) {
-    this.#items = [...recorded];
+    this.#items = recorded.length === 0 ? [] : [...recorded];
     if (recorded.length > 0) this.#recorded = new Set(recorded.map((item) => item.path));
   }
 
@@ -40,7 +40,7 @@ export class DeliveryQueue {
     if (item !== undefined) this.#recorded?.delete(item.path);
     this.#head++;
     if (this.#head === this.#items.length) {
-      this.#items = [];
+      this.#items.length = 0;
       this.#head = 0;
     }
   }

@@ -424,7 +424,9 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
 
   #finish(outcome: OutcomePayload): void {
     if (this.finished) return;
-    const left = this.#queue.undelivered.find((path) => this.#operations.at(path) === undefined);
+    const { next } = this.#queue;
+    const isLeft = (path: Path): boolean => this.#operations.at(path) === undefined;
+    const left = next === undefined ? undefined : this.#queue.undelivered.find(isLeft);
     if (left === undefined) this.end(outcome);
     else this.diverged(left, "the handler returned");
   }
@@ -444,9 +446,11 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
   }
 
   #close(outcome: OutcomePayload): void {
-    const open = [...this.#operations].filter(
-      ({ settling, path }) => settling !== "recorded" && !this.#queue.isRecorded(path),
-    );
+    const open: Operation[] = [];
+    for (const operation of this.#operations) {
+      const { settling, path } = operation;
+      if (settling !== "recorded" && !this.#queue.isRecorded(path)) open.push(operation);
+    }
     closeTask(this, outcome, open);
   }
 

@@ -20,11 +20,18 @@ export function askMessage(
   input: unknown,
   options: AskOptions,
 ): Message {
+  const { input: parsed, key } = parseInput(target, input);
+  checkHops(sender, target.agent);
+  const own = sender.task.priority;
   return {
-    ...addressed(sender, target, input),
+    agent: target.agent,
+    operation: target.name,
+    input: parsed,
     awaited: true,
-    priority: atLeast(sender.task.priority, options.priority),
+    priority: options.priority === undefined ? own : atLeast(own, options.priority),
     timeoutMs: options.timeoutMs ?? target.shape.timeoutMs ?? null,
+    key,
+    mailbox: target.mailbox,
     whenFull: options.whenFull ?? "wait",
   };
 }
@@ -36,24 +43,19 @@ export function sendMessage(
   input: unknown,
   options: SendOptions,
 ): Message {
+  const { input: parsed, key } = parseInput(target, input);
+  checkHops(sender, target.agent);
   return {
-    ...addressed(sender, target, input),
+    agent: target.agent,
+    operation: target.name,
+    input: parsed,
     awaited: false,
     priority: options.priority ?? sender.task.priority,
     timeoutMs: null,
+    key,
+    mailbox: target.mailbox,
     whenFull: options.whenFull ?? "wait",
   };
-}
-
-function addressed(
-  sender: MessageSender,
-  target: OperationRef,
-  input: unknown,
-): Pick<Message, "agent" | "operation" | "input" | "key" | "mailbox"> {
-  const parsed = parseInput(target, input);
-  checkHops(sender, target.agent);
-  const { agent, name: operation, mailbox } = target;
-  return { agent, operation, mailbox, ...parsed };
 }
 
 /**
@@ -82,7 +84,7 @@ function checkHops(sender: MessageSender, agent: string): void {
   }
 }
 
-function atLeast(own: Priority, wanted: Priority | undefined): Priority {
-  const level = Math.max(priorityLevel(own), priorityLevel(wanted ?? own));
+function atLeast(own: Priority, wanted: Priority): Priority {
+  const level = Math.max(priorityLevel(own), priorityLevel(wanted));
   return PRIORITIES[level] ?? own;
 }

@@ -167,10 +167,11 @@ export class MemoryLedger {
   #applyAll({ host: by, writes }: Batch, at: number): Refused | undefined {
     const state = this.#state;
     const undo: (() => void)[] = [];
-    const creates = writes.some(({ type }) => type === "create");
-    const added: StoredEvent[] | undefined = creates ? [] : undefined;
+    let added: StoredEvent[] | undefined;
+    for (const { type } of writes) if (type === "create") added ??= [];
     const last = writes.length - 1;
-    for (const [index, write] of writes.entries()) {
+    let index = 0;
+    for (const write of writes) {
       const host = state.hosts.get(by);
       const reason = refusalOf(state, host, write);
       if (reason !== undefined) {
@@ -180,6 +181,7 @@ export class MemoryLedger {
       // Nothing after the last write can be refused.
       const log: UndoLog = index === last ? undefined : undo;
       applyWrite({ state, at, host, undo: log, added }, write);
+      index += 1;
     }
     if (added !== undefined) this.#setOrigins(writes, added);
     return undefined;
