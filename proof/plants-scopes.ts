@@ -36,8 +36,8 @@ export const SCOPE_PLANTS: readonly Plant[] = [
   ]),
   scenarioPlant("of two scopes that wait for one end, one hears of it", "raced-branches", [
     "runtime/operation.ts",
-    "else this.#whenEnded.push(listener);",
-    "else this.#whenEnded.splice(0, 1, listener);",
+    "this.#whenEnded.push(listener);",
+    "this.#whenEnded.splice(0, 1, listener);",
   ]),
   scenarioPlant("the first failure of a branch does not give up the others", "failing-branches", [
     "runtime/branches.ts",
@@ -199,7 +199,7 @@ export const PAUSE_PLANTS: readonly Plant[] = [
   ]),
   scenarioPlant("an owner ignores that its run is paused", "paused-runs", [
     "runtime/life.ts",
-    `    else if (this.#gate === "paused") this.#deferred.push(operation);\n`,
+    `    else if (this.#gate === "paused") this.#defer(operation);\n`,
     "",
   ]),
 ];

@@ -6,33 +6,47 @@ import { parseWith } from "../core/schema.ts";
 import type { AgentDefinition } from "./agent.ts";
 import type { Context } from "./context.ts";
 
-/** Runs the handler that `task` names, and reports how it ended as an outcome; never throws. */
+/** Whoever waits for a handler. */
+export interface HandlerOwner {
+  readonly task: Envelope;
+  /** It has returned or thrown; called once. */
+  handlerEnded(outcome: OutcomePayload): void;
+}
+
+/** Runs the handler that the task of `owner` names, and tells it how that ended, as an outcome; never throws. */
 export function runHandler(
   definition: AgentDefinition,
   context: Context,
-  task: Envelope,
   input: unknown,
-  ended: (outcome: OutcomePayload) => void,
+  owner: HandlerOwner,
 ): void {
-  const name = `${task.agent}.${task.operation}`;
-  const fail = (thrown: unknown): void => ended(errorPayload(toErrorData(thrown)));
-  const succeed = (value: unknown): void => {
-    try {
-      const shape = definition.operations[task.operation];
-      const parsed =
-        shape === undefined ? value : parseWith(shape.output, value, `result of ${name}`);
-      ended(valuePayload(encodeData(parsed, `result of ${name}`)));
-    } catch (refused) {
-      fail(refused);
-    }
-  };
+  const { agent, operation } = owner.task;
   try {
-    const handler = definition.handler(task.operation);
+    const handler = definition.handler(operation);
     if (handler === undefined) {
-      throw runtimeError("USAGE", `agent '${task.agent}' has no operation '${task.operation}'`);
+      throw runtimeError("USAGE", `agent '${agent}' has no operation '${operation}'`);
     }
-    Promise.resolve(handler(context, input)).then(succeed, fail);
+    Promise.resolve(handler(context, input)).then(
+      (value) => owner.handlerEnded(outcomeOf(definition, owner.task, value)),
+      (thrown) => owner.handlerEnded(errorPayload(toErrorData(thrown))),
+    );
   } catch (thrown) {
-    fail(thrown);
+    owner.handlerEnded(errorPayload(toErrorData(thrown)));
+  }
+}
+
+/** What the handler returned, parsed; an error if it does not fit the contract. */
+function outcomeOf(
+  definition: AgentDefinition,
+  { agent, operation }: Envelope,
+  value: unknown,
+): OutcomePayload {
+  const what = `result of ${agent}.${operation}`;
+  try {
+    const shape = definition.operations[operation];
+    const parsed = shape === undefined ? value : parseWith(shape.output, value, what);
+    return valuePayload(encodeData(parsed, what));
+  } catch (refused) {
+    return errorPayload(toErrorData(refused));
   }
 }

@@ -1,9 +1,10 @@
 import type { TaskId } from "../core/ids.ts";
-import type { Gate, Store } from "../ports/store.ts";
+import type { Gate } from "../ports/store.ts";
 import { receiveAnswer, receiveLateAnswer } from "./asks.ts";
 import { readTexts } from "./journal.ts";
 import { type ReadMail, readMail, Signals } from "./mail.ts";
 import type { Operation, OperationOwner, Signal } from "./operation.ts";
+import { receiveSignal } from "./waits.ts";
 
 /** What an inbox needs of its task. */
 export interface InboxOwner extends OperationOwner {
@@ -25,15 +26,13 @@ export interface InboxOwner extends OperationOwner {
 /** The mail of one task in memory. Owns: what was read, and signals nobody has waited for. */
 export class Inbox {
   readonly #owner: InboxOwner;
-  readonly #store: Store;
   #signals: Signals | undefined;
   #seen: number;
   /** Read while replaying. */
   #held: readonly ReadMail[];
 
-  constructor(owner: InboxOwner, store: Store, seen: number, held: readonly ReadMail[]) {
+  constructor(owner: InboxOwner, seen: number, held: readonly ReadMail[]) {
     this.#owner = owner;
-    this.#store = store;
     this.#seen = seen;
     this.#held = held;
   }
@@ -64,10 +63,11 @@ export class Inbox {
 
   async #readNews(): Promise<void> {
     const owner = this.#owner;
-    const loaded = await this.#store.load(owner.id);
+    const { store } = owner.host;
+    const loaded = await store.load(owner.id);
     if (loaded === undefined || owner.isOver) return;
     const unread = loaded.inbox.filter((mail) => mail.seq > this.#seen);
-    const texts = await readTexts(this.#store, unread);
+    const texts = await readTexts(store, unread);
     if (owner.isOver) return;
     if (!owner.finished) {
       for (const operation of owner.operations) receiveLateAnswer(owner, operation);
@@ -90,7 +90,9 @@ export class Inbox {
     // First what says that nothing may begin any more.
     if (mails.some(({ type }) => type === "cancel")) owner.cancel();
     for (const mail of mails) this.#take(mail);
-    this.#signals?.offer(owner.operations, owner.outbox);
+    this.#signals?.offer(owner.operations, owner.outbox, (operation, signal) =>
+      receiveSignal(owner, operation, signal),
+    );
   }
 
   /** True if something was read that tells the task to stop. */

@@ -76,8 +76,8 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
   readonly #operations = new OpenOperations();
   readonly #inbox: Inbox;
   #cleanups: Cleanups | undefined;
-  /** Called but not begun: while results are left to replay, or the run is paused. */
-  #deferred: Operation[] = [];
+  /** Called but not begun: while results are left to replay, or the run is paused. Undefined: nothing yet. */
+  #deferred: Operation[] | undefined;
   #replaying: boolean;
   #calls = 0;
   #patience = PATIENCE_TURNS;
@@ -87,10 +87,9 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
   #started = false;
   #cancellation: Cancellation | undefined;
   #gate: Gate;
+  /** How the handler ended; undefined until it has returned or thrown. */
   #outcome: OutcomePayload | undefined;
   #releasing = false;
-  /** The handler has returned or thrown. */
-  #returned = false;
   /** Nothing of it is written any more, except its ending. */
   #ending = false;
   #over = false;
@@ -102,7 +101,7 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
     this.#definition = definition;
     this.#input = start.input;
     this.journal = journal;
-    this.#inbox = new Inbox(this, host.store, start.inbox, mail);
+    this.#inbox = new Inbox(this, start.inbox, mail);
     this.pausedMs = start.pausedMs;
     this.nowMs = start.at;
     this.#gate = start.gate;
@@ -164,9 +163,7 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
       return;
     }
     this.#started = true;
-    runHandler(this.#definition, this.contextOf(this.#scope), this.task, this.#input, (outcome) =>
-      this.#handlerEnded(outcome),
-    );
+    runHandler(this.#definition, this.contextOf(this.#scope), this.#input, this);
     if (this.#replaying) this.host.schedule(this);
   }
 
@@ -232,8 +229,8 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
   }
 
   #beginDeferred(): void {
-    const deferred = this.#deferred;
-    this.#deferred = [];
+    const deferred = this.#deferred ?? [];
+    this.#deferred = undefined;
     for (const operation of deferred) if (!this.finished) this.#begin(operation);
   }
 
@@ -260,7 +257,7 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
 
   /** Takes an operation that the handler has called. */
   request(operation: Operation): void {
-    if (this.#returned) {
+    if (this.#outcome !== undefined) {
       const problem = `${operation.path} was called after the handler had returned`;
       operation.fail(runtimeError("SCOPE_CLOSED", problem));
       return;
@@ -274,13 +271,18 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
     this.#operations.add(operation);
     if (!this.#replaying) this.#begin(operation);
     else if (this.#queue.isRecorded(operation.path)) operation.verify?.(operation);
-    else this.#deferred.push(operation);
+    else this.#defer(operation);
+  }
+
+  #defer(operation: Operation): void {
+    this.#deferred ??= [];
+    this.#deferred.push(operation);
   }
 
   #begin(operation: Operation): void {
     if (this.#cancellation !== undefined && !operation.isCleanup) operation.dropped ??= "cancelled";
     if (operation.dropped !== undefined) beginDropped(this, operation);
-    else if (this.#gate === "paused") this.#deferred.push(operation);
+    else if (this.#gate === "paused") this.#defer(operation);
     else operation.begin(operation);
   }
 
@@ -411,7 +413,7 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
     });
   }
 
-  #handlerEnded(outcome: OutcomePayload): void {
+  handlerEnded(outcome: OutcomePayload): void {
     if (this.finished) return;
     if (this.#cleanups === undefined) {
       this.#finish(outcome);
@@ -432,7 +434,6 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
   }
 
   end(outcome: OutcomePayload): void {
-    this.#returned = true;
     this.#ending = true;
     this.#outcome = outcome;
     this.#operations.stop("the handler returned");
@@ -446,12 +447,7 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
   }
 
   #close(outcome: OutcomePayload): void {
-    const open: Operation[] = [];
-    for (const operation of this.#operations) {
-      const { settling, path } = operation;
-      if (settling !== "recorded" && !this.#queue.isRecorded(path)) open.push(operation);
-    }
-    closeTask(this, outcome, open);
+    closeTask(this, outcome, this.#operations.withoutRecord(this.#queue));
   }
 
   /** The operation at `path`, if an answer to it can be taken now. */

@@ -74,7 +74,11 @@ export class Signals {
   }
 
   /** Hands them to the operations that wait for them, in the order in which those were called. */
-  offer(operations: Iterable<Operation>, outbox: Outbox): void {
+  offer(
+    operations: Iterable<Operation>,
+    outbox: Outbox,
+    receive: (operation: Operation, signal: Signal) => void,
+  ): void {
     for (const operation of operations) {
       if (this.#waiting.length === 0) return;
       const { settling, signal, timeOut } = operation;
@@ -82,8 +86,8 @@ export class Signals {
         settling === "no" ||
         (settling === "timing-out" && timeOut !== undefined && !outbox.isWriting(timeOut));
       if (signal === undefined || !waits || operation.dropped !== undefined) continue;
-      const found = this.take(signal);
-      if (found !== undefined) operation.takeSignal?.(found);
+      const found = this.take(signal.name);
+      if (found !== undefined) receive(operation, found);
     }
   }
 }

@@ -107,6 +107,16 @@ export class OpenOperations {
     return [...this].filter(({ path }) => path.startsWith(prefix));
   }
 
+  /** Those that have no last record, neither from this life nor from an earlier one. */
+  withoutRecord(past: { isRecorded(path: Path): boolean }): readonly Operation[] {
+    const open: Operation[] = [];
+    for (const operation of this) {
+      const { settling, path } = operation;
+      if (settling !== "recorded" && !past.isRecorded(path)) open.push(operation);
+    }
+    return open;
+  }
+
   /** Stops what they have running: bodies, timers. */
   stop(why: string): void {
     for (const { path, stop } of this) {

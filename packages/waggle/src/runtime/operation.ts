@@ -1,8 +1,9 @@
 import type { Envelope } from "../core/envelope.ts";
-import { RuntimeError } from "../core/errors.ts";
+import { RuntimeError, runtimeError } from "../core/errors.ts";
 import type { DropReason, Outcome } from "../core/event.ts";
 import { type BlobTexts, type EncodedOutcome, resolveOutcome } from "../core/event-codec.ts";
 import type { HostId, Path, RunId, TaskId } from "../core/ids.ts";
+import type { Schema } from "../core/schema.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Store } from "../ports/store.ts";
 import type { MessageTicket } from "./allowance.ts";
@@ -28,9 +29,9 @@ export type Phase = "new" | "starting" | "running" | "parked";
 export class Operation {
   readonly #place: Place;
   /** Does it for the first time; called when nothing recorded is left to deliver. */
-  readonly begin: (operation: Operation) => void;
+  begin: (operation: Operation) => void;
   /** Compares what is called now with what was recorded here; called when the result comes from the record. */
-  readonly verify: ((operation: Operation) => void) | undefined;
+  verify: ((operation: Operation) => void) | undefined;
   /** What the handler awaits. */
   readonly promise: Promise<unknown>;
   readonly #resolve: (value: unknown) => void;
@@ -52,14 +53,12 @@ export class Operation {
   /** The child whose answer it waits for. */
   child: TaskId | undefined = undefined;
   /** The signal it waits for. */
-  signal: string | undefined = undefined;
-  /** Takes that signal. */
-  takeSignal: ((signal: Signal) => void) | undefined = undefined;
+  signal: WantedSignal | undefined = undefined;
   /** Why nobody needs its result any more. It still ends with a record, so that replay knows when (K4). */
   dropped: Extract<DropReason, "lost" | "cancelled"> | undefined = undefined;
   #silent = false;
-  /** More than one where a scope that is given up is within another one. */
-  readonly #whenEnded: (() => void)[] = [];
+  /** More than one where a scope that is given up is within another one; undefined until the first. */
+  #whenEnded: (() => void)[] | undefined;
   #ended = false;
 
   constructor(
@@ -85,10 +84,20 @@ export class Operation {
     return this.#place.scope.isCleanup;
   }
 
+  /** It waits for what others do: what it took to begin, such as a message, is kept in memory no longer. */
+  hasBegun(): void {
+    this.begin = beginsTwice;
+    this.verify = undefined;
+  }
+
   /** Calls `listener` when its last record is handed over. */
   whenEnded(listener: () => void): void {
-    if (this.#ended) listener();
-    else this.#whenEnded.push(listener);
+    if (this.#ended) {
+      listener();
+      return;
+    }
+    this.#whenEnded ??= [];
+    this.#whenEnded.push(listener);
   }
 
   /** Hands its outcome to the handler, unless that was told already; its place may be used again. */
@@ -99,7 +108,7 @@ export class Operation {
       if (outcome.type === "value") this.#resolve(outcome.value);
       else this.fail(new RuntimeError(outcome.error));
     }
-    for (const listener of this.#whenEnded) listener();
+    for (const listener of this.#whenEnded ?? []) listener();
   }
 
   /** Rejects it now; what comes of it later is told to nobody. */
@@ -114,6 +123,16 @@ export class Operation {
     this.promise.catch(() => {});
     this.#reject(error);
   }
+}
+
+function beginsTwice({ path }: Operation): never {
+  throw runtimeError("INVARIANT", `${path} has begun already`);
+}
+
+/** Which signal a handler waits for, and what it has to be. */
+export interface WantedSignal {
+  readonly name: string;
+  readonly schema: Schema;
 }
 
 /** What a child sends its parent: mail of kind `answer`, or within one host directly. */

@@ -58,6 +58,10 @@ export interface OutboxOwner {
 
 const NOTHING: readonly Change[] = [];
 
+/** Shared by all outboxes that have nothing to write; frozen, so that nothing can be added to it. */
+const EMPTY: Change[] = [];
+Object.freeze(EMPTY);
+
 /** What follows it comes one microtask later. */
 const SOON: Promise<void> = Promise.resolve();
 
@@ -97,10 +101,9 @@ export class Outbox {
   /** Written in front of the next events: `resumed`, marks. */
   #prefix: readonly EncodedEvent[];
   #version: number;
-  #pending: Change[] = [];
+  #pending: Change[] = EMPTY;
   #writing: readonly Change[] = NOTHING;
-  #scheduled = false;
-  #inFlight = false;
+  #phase: "idle" | "scheduled" | "in flight" = "idle";
   #closed = false;
 
   constructor(
@@ -123,7 +126,7 @@ export class Outbox {
   }
 
   get idle(): boolean {
-    return !this.#inFlight && this.#pending.length === 0;
+    return this.#phase !== "in flight" && this.#pending.length === 0;
   }
 
   /** True while `change` is part of a batch whose outcome is not known yet. */
@@ -136,7 +139,9 @@ export class Outbox {
       change.abandoned?.();
       return;
     }
-    this.#pending.push(change);
+    // What is added first gets a list of its own size: there is seldom more.
+    if (this.#pending === EMPTY) this.#pending = [change];
+    else this.#pending.push(change);
     this.#schedule();
   }
 
@@ -158,7 +163,7 @@ export class Outbox {
     if (this.#closed) return;
     this.#closed = true;
     const left = [...this.#writing, ...this.#pending];
-    this.#pending = [];
+    this.#pending = EMPTY;
     for (const change of left) change.abandoned?.();
   }
 
@@ -176,12 +181,11 @@ export class Outbox {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#inFlight) return;
-    this.#scheduled = true;
+    if (this.#phase !== "idle") return;
+    this.#phase = "scheduled";
     // One microtask later: what the handler starts in one go shares a batch.
     void SOON.then(() => {
-      this.#scheduled = false;
-      this.#inFlight = true;
+      this.#phase = "in flight";
       this.#owner.writing(true);
       this.#writeNext();
     });
@@ -191,7 +195,7 @@ export class Outbox {
   #writeNext(): void {
     const changes = this.#closed ? NOTHING : this.#take();
     if (changes.length === 0) {
-      this.#inFlight = false;
+      this.#phase = "idle";
       this.#owner.writing(false);
       if (!this.#closed) this.#owner.outboxIdle();
       return;
@@ -229,7 +233,7 @@ export class Outbox {
     if (this.#pending.some((change) => change.isStale !== undefined)) this.#leaveOutStale();
     if (this.#pending.length <= MAX_CHANGES) {
       const all = this.#pending;
-      this.#pending = [];
+      this.#pending = EMPTY;
       return all;
     }
     return this.#pending.splice(0, MAX_CHANGES);
@@ -237,7 +241,7 @@ export class Outbox {
 
   #leaveOutStale(): void {
     const pending = this.#pending;
-    this.#pending = [];
+    this.#pending = EMPTY;
     const kept = pending.filter((change) => change.isStale?.() !== true);
     // Whoever is asked may have added what is to be written instead.
     this.#pending = [...kept, ...this.#pending];

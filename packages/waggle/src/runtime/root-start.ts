@@ -10,11 +10,21 @@ import { blobWrite } from "./recording.ts";
 export function rootEnvelope(
   run: RunId,
   operation: Operation,
-  rest: Pick<Envelope, "priority" | "hops" | "key" | "deadline">,
+  { priority, hops, key, deadline }: Pick<Envelope, "priority" | "hops" | "key" | "deadline">,
 ): Envelope {
-  const { agent, name } = operation;
-  const id = rootTaskId(run);
-  return { id, run, parent: null, path: null, awaited: false, agent, operation: name, ...rest };
+  return {
+    id: rootTaskId(run),
+    run,
+    parent: null,
+    path: null,
+    awaited: false,
+    agent: operation.agent,
+    operation: operation.name,
+    priority,
+    hops,
+    key,
+    deadline,
+  };
 }
 
 /**

@@ -5,7 +5,14 @@ import { errorPayload, type OutcomePayload, valuePayload } from "../core/payload
 import { parseWith, type Schema } from "../core/schema.ts";
 import { endDropped } from "./drops.ts";
 import { waitTimeout } from "./journal.ts";
-import { earlier, type Operation, type OperationOwner, runTime, type Signal } from "./operation.ts";
+import {
+  earlier,
+  type Operation,
+  type OperationOwner,
+  runTime,
+  type Signal,
+  type WantedSignal,
+} from "./operation.ts";
 import { isTooEarly, park, startTimer } from "./parking.ts";
 import { blobWrite } from "./recording.ts";
 
@@ -13,7 +20,7 @@ import { blobWrite } from "./recording.ts";
 export interface Wait {
   /** Null: no limit. */
   readonly ms: number | null;
-  readonly signal: { readonly name: string; readonly schema: Schema } | null;
+  readonly signal: WantedSignal | null;
 }
 
 /** Begins a wait durably, or goes on with one that began in an earlier life. */
@@ -43,6 +50,7 @@ function waitOn(
   until: number | null,
 ): void {
   if (owner.finished) return;
+  operation.hasBegun();
   operation.outside = true;
   if (operation.dropped !== undefined) {
     park(owner, operation);
@@ -51,15 +59,14 @@ function waitOn(
   }
   const { signal } = wait;
   operation.deadline = until;
-  operation.signal = signal?.name;
+  operation.signal = signal ?? undefined;
   if (until !== null) {
     const fired = signal === null ? fire : timeOut;
     startTimer(owner, operation, until, () => fired(owner, operation, until));
   }
-  operation.takeSignal = (taken) => receiveSignal(owner, operation, taken, signal?.schema);
   const there = signal === null ? undefined : owner.takeSignal(signal.name);
   if (there === undefined) park(owner, operation);
-  else operation.takeSignal(there);
+  else receiveSignal(owner, operation, there);
 }
 
 /** Holds only if the run was not paused before. */
@@ -106,16 +113,12 @@ function isOver(
   return isTooEarly(owner, operation, until, () => end(owner, operation, until));
 }
 
-function receiveSignal(
-  owner: OperationOwner,
-  operation: Operation,
-  signal: Signal,
-  schema: Schema | undefined,
-): void {
+/** Hands `signal` to the operation that waits for it. */
+export function receiveSignal(owner: OperationOwner, operation: Operation, signal: Signal): void {
   operation.settling = "recording";
   operation.stop?.(undefined);
   const { path } = operation;
-  const outcome = parsed(signal, schema);
+  const outcome = parsed(signal, operation.signal?.schema);
   const { blob } = outcome;
   owner.outbox.add({
     events: [
