@@ -1,19 +1,23 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { Level } from "./promise.ts";
+import { Lanes } from "./lanes.ts";
+import { type Level, type PromiseRow, SCHEDULES } from "./promise.ts";
 import { PROMISES } from "./promises.ts";
-import { type Proof, prove } from "./prove.ts";
+import { type Proof, type ProofPlan, prove } from "./prove.ts";
 
-/** Rows that are proved at one time: each explores in one thread, and the checks with real processes mostly wait. */
-const AT_ONCE = Math.min(2, availableParallelism());
+/** Parts of proofs that go on at one time: each explores in one thread, or starts processes that mostly wait. */
+const LANES = Math.max(2, availableParallelism());
+
+const DAY_MS = 86_400_000;
 
 const HELP = `Proves what Waggle promises: explores schedules in the simulator, kills real processes, and
 plants a bug for each promise that the proof has to find.
 
   npm run proof                      everything, the fast set
   npm run proof -- --only R4,R8      these promises
-  npm run proof -- --nightly         the large set
+  npm run proof -- --nightly         the large set, up to two hours on two cores; seeds of the day
+  npm run proof -- --seed 17         schedules from this seed on (default 1)
   npm run proof -- --json            one JSON array on standard output
 
 Exit code: 0 all proven, 1 something is not, 2 wrong arguments.
@@ -23,6 +27,7 @@ const { values } = parseArgs({
   options: {
     only: { type: "string" },
     nightly: { type: "boolean", default: false },
+    seed: { type: "string" },
     json: { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
   },
@@ -41,22 +46,42 @@ if (unknown.length > 0) {
 // The processes that it starts, several hundred, load the source in a third of the time.
 process.env["NODE_COMPILE_CACHE"] ??= join(import.meta.dirname, "../node_modules/.cache/compiled");
 const level: Level = values.nightly ? "nightly" : "fast";
+const seed = readSeed(values.seed);
 const rows = PROMISES.filter(({ id }) => wanted?.includes(id) ?? true);
-const waiting = [...rows];
 const proofs: Proof[] = [];
-await Promise.all(Array.from({ length: AT_ONCE }, proveNext));
+const plan: ProofPlan = {
+  level,
+  seed,
+  lanes: new Lanes(LANES),
+  checks: new Map(),
+  // A night is long: it shows that it goes on.
+  onDone: (what) => {
+    if (level === "nightly") process.stderr.write(`${what}\n`);
+  },
+};
+if (level === "nightly") process.stderr.write(`seeds from ${seed} on\n`);
+await Promise.all(rows.map(proveRow));
 // As they are listed, whichever was faster.
 proofs.sort((a, b) => place(a) - place(b));
 if (values.json) process.stdout.write(`${JSON.stringify(proofs, null, 2)}\n`);
 process.exitCode = proofs.every((proof) => proof.proven) ? 0 : 1;
 
-async function proveNext(): Promise<void> {
-  for (let row = waiting.shift(); row !== undefined; row = waiting.shift()) {
-    const proof = await prove(row, level);
-    proofs.push(proof);
-    if (values.json) process.stderr.write(`${row.id} ${proof.proven ? "proven" : "NOT PROVEN"}\n`);
-    else process.stdout.write(`${describe(proof)}\n`);
+async function proveRow(row: PromiseRow): Promise<void> {
+  const proof = await prove(row, plan);
+  proofs.push(proof);
+  if (values.json) process.stderr.write(`${row.id} ${proof.proven ? "proven" : "NOT PROVEN"}\n`);
+  else process.stdout.write(`${describe(proof)}\n`);
+}
+
+/** The same seeds each time for the fast set; for a night those of the day, unless others are given. */
+function readSeed(given: string | undefined): number {
+  if (given === undefined) {
+    return level === "fast" ? 1 : Math.floor(Date.now() / DAY_MS) * SCHEDULES.nightly;
   }
+  const read = Number(given);
+  if (Number.isSafeInteger(read) && read >= 0) return read;
+  process.stderr.write(`--seed ${given} is no whole number of at least 0\n`);
+  process.exit(2);
 }
 
 function place({ id }: Proof): number {

@@ -50,8 +50,14 @@ export interface PromiseRow {
 /** A window that is hit less often proves nothing (promises.md, rule 3). */
 export const MIN_WINDOWS = 100;
 
-/** Schedules per sampled exploration. */
+/** Schedules per sampled exploration of factor 1. */
 export const SCHEDULES: Readonly<Record<Level, number>> = { fast: 10_000, nightly: 1_000_000 };
+
+/**
+ * Seconds per sampled exploration of factor 1; then it begins no more schedules. A night is to be over after two
+ * hours on two cores. It begins at another seed than the night before, so what one leaves out another one reaches.
+ */
+export const LIMIT_SECONDS: Readonly<Record<Level, number | null>> = { fast: null, nightly: 150 };
 
 /** Schedules within which a planted bug has to be found. */
 export const PLANT_SCHEDULES = 10_000;

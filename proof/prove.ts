@@ -1,17 +1,18 @@
-import { spawn } from "node:child_process";
-import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
-import { explore, formatReport, type Report } from "../packages/waggle/src/testing/index.ts";
+import { askProgram } from "./ask-program.ts";
+import type { Explored, ExploreOrder } from "./explore-program.ts";
+import type { Lanes } from "./lanes.ts";
+import { planting } from "./planting.ts";
 import type { Plant } from "./plants.ts";
 import {
   type Exploration,
   type Level,
+  LIMIT_SECONDS,
   MIN_WINDOWS,
+  type ProcessCheck,
   type ProcessResult,
   type PromiseRow,
   SCHEDULES,
 } from "./promise.ts";
-import { SCENARIOS } from "./scenario-list.ts";
 
 /** What became of one planted bug. */
 interface PlantResult {
@@ -32,6 +33,7 @@ export interface Proof {
   readonly windows: number | null;
   /** The hardest planted bug; null: one was not found. */
   readonly plantedFoundAfter: number | null;
+  /** What its parts took in all; several go on at one time. */
   readonly seconds: number;
   /** Everything that stands in the way of `proven`. */
   readonly problems: readonly string[];
@@ -40,20 +42,42 @@ export interface Proof {
   readonly processes: readonly string[];
 }
 
-/** Proves one promise: explores, runs its process checks, and hunts its planted bugs. */
-export async function prove(row: PromiseRow, level: Level): Promise<Proof> {
-  const begun = performance.now();
-  const problems: string[] = [];
-  const { schedules, marks } = await exploreAll(row, level, problems);
+/** How much is proved, and where. */
+export interface ProofPlan {
+  readonly level: Level;
+  /** First seed of each sampled exploration. */
+  readonly seed: number;
+  readonly lanes: Lanes;
+  /** What comes of the checks that several promises name: each is made once. */
+  readonly checks: Map<ProcessCheck, Promise<ProcessResult>>;
+  /** Hears of each part that is done. */
+  readonly onDone: (what: string) => void;
+}
+
+/** Proves one promise: explores, runs its process checks, and hunts its planted bugs, each in a lane of its own. */
+export async function prove(row: PromiseRow, plan: ProofPlan): Promise<Proof> {
+  const proving = new Proving(row, plan);
+  const [explored, checked, plants] = await Promise.all([
+    Promise.all(row.explorations.map((one) => proving.explore(one))),
+    Promise.all((row.processChecks ?? []).map((check) => proving.check(check))),
+    Promise.all([
+      ...row.plants.map((plant) => proving.hunt(plant.name, () => huntPlant(plant))),
+      ...(row.processPlants ?? []).map((plant) =>
+        proving.hunt(plant.name, async () => {
+          const { failure, tries } = await plant.run();
+          return { foundAfter: failure === null ? null : tries, failure };
+        }),
+      ),
+    ]),
+  ]);
+  const { problems, seconds } = proving;
+  const marks = sumOfMarks(explored);
   for (const window of row.windows) {
     const count = marks[window] ?? 0;
     if (count < MIN_WINDOWS) problems.push(`window '${window}' was reached ${count} times only`);
   }
-  const { processes, tries } = await checkProcesses(row, level, problems);
-  const plants = await huntPlants(row, problems);
-  for (const { name, foundAfter } of plants) {
-    if (foundAfter === null) problems.push(`planted bug was not found: ${name}`);
-  }
+  const schedules = explored.reduce((sum, one) => sum + one.schedules, 0);
+  const tries = checked.reduce((sum, one) => sum + one.tries, 0);
   const found = plants.map((plant) => plant.foundAfter);
   return {
     id: row.id,
@@ -62,62 +86,99 @@ export async function prove(row: PromiseRow, level: Level): Promise<Proof> {
     schedules: row.explorations.length > 0 ? schedules : tries,
     windows: smallest(row.windows.map((window) => marks[window] ?? 0)),
     plantedFoundAfter: found.includes(null) ? null : Math.max(...found.map(Number)),
-    seconds: Math.round((performance.now() - begun) / 100) / 10,
+    seconds: Math.round(seconds * 10) / 10,
     problems,
     marks,
     plants,
-    processes,
+    processes: checked.map((one) => one.line),
   };
 }
 
-async function exploreAll(
-  row: PromiseRow,
-  level: Level,
-  problems: string[],
-): Promise<{ readonly schedules: number; readonly marks: Readonly<Record<string, number>> }> {
-  const marks: Record<string, number> = {};
-  let schedules = 0;
-  for (const exploration of row.explorations) {
-    const report = await run(exploration, level);
-    schedules += report.schedules;
-    for (const [mark, count] of Object.entries(report.marks)) {
-      marks[mark] = (marks[mark] ?? 0) + count;
-    }
-    if (report.failure !== undefined) problems.push(formatReport(report));
-    else if (exploration.exhaustive !== undefined && !report.complete) {
-      problems.push(
-        `'${exploration.scenario}' is not exhausted after ${report.schedules} schedules`,
+/** One promise being proved: what stands in its way, and what it took. */
+class Proving {
+  readonly problems: string[] = [];
+  seconds = 0;
+  readonly #row: PromiseRow;
+  readonly #plan: ProofPlan;
+
+  constructor(row: PromiseRow, plan: ProofPlan) {
+    this.#row = row;
+    this.#plan = plan;
+  }
+
+  /** What cannot be explored has shown nothing; the other parts still may. */
+  async explore(exploration: Exploration): Promise<Explored> {
+    const { scenario } = exploration;
+    try {
+      const explored = await this.#inLane(`'${scenario}'`, () =>
+        askProgram("explore-program.ts", orderOf(exploration, this.#plan)),
       );
+      // What the program prints is written by this folder.
+      const found = explored as Explored;
+      if (found.failure !== null) this.problems.push(found.failure);
+      else if (exploration.exhaustive !== undefined && !found.complete) {
+        this.problems.push(`'${scenario}' is not exhausted after ${found.schedules} schedules`);
+      }
+      return found;
+    } catch (error) {
+      this.problems.push(`'${scenario}' could not be explored: ${String(error)}`);
+      return { schedules: 0, marks: {}, complete: false, failure: null };
     }
   }
-  return { schedules, marks };
+
+  async check(check: ProcessCheck): Promise<{ readonly line: string; readonly tries: number }> {
+    const { checks, level } = this.#plan;
+    const result =
+      checks.get(check) ?? this.#inLane(check.name, () => orFailure(() => check.run(level)));
+    checks.set(check, result);
+    const { failure, summary, tries } = await result;
+    if (failure !== null) this.problems.push(`${check.name}: ${failure}`);
+    return { line: `${check.name}: ${summary}`, tries };
+  }
+
+  /** A hunt that cannot even run has found nothing: a stale plant must not pass for a caught bug. */
+  async hunt(name: string, run: () => Promise<Omit<PlantResult, "name">>): Promise<PlantResult> {
+    try {
+      const found = await this.#inLane(`planted bug '${name}'`, run);
+      if (found.foundAfter === null) this.problems.push(`planted bug was not found: ${name}`);
+      return { name, ...found };
+    } catch (error) {
+      this.problems.push(`the hunt for '${name}' could not be run: ${String(error)}`);
+      return { name, foundAfter: null, failure: null };
+    }
+  }
+
+  #inLane<T>(what: string, body: () => Promise<T>): Promise<T> {
+    return this.#plan.lanes.run(async () => {
+      const begun = performance.now();
+      try {
+        return await body();
+      } finally {
+        const seconds = (performance.now() - begun) / 1_000;
+        this.seconds += seconds;
+        this.#plan.onDone(`${this.#row.id} ${what}: ${seconds.toFixed(1)} s`);
+      }
+    });
+  }
+}
+
+function orderOf(exploration: Exploration, { level, seed }: ProofPlan): ExploreOrder {
+  const { scenario, factor = 1, exhaustive = null } = exploration;
+  const limit = LIMIT_SECONDS[level];
+  const limitSeconds = limit === null ? null : factor * limit;
+  return { scenario, seed, schedules: factor * SCHEDULES[level], limitSeconds, exhaustive };
+}
+
+function sumOfMarks(explored: readonly Explored[]): Readonly<Record<string, number>> {
+  const sums: Record<string, number> = {};
+  for (const { marks } of explored) {
+    for (const [mark, count] of Object.entries(marks)) sums[mark] = (sums[mark] ?? 0) + count;
+  }
+  return sums;
 }
 
 function smallest(counts: readonly number[]): number | null {
   return counts.length === 0 ? null : Math.min(...counts);
-}
-
-function run(exploration: Exploration, level: Level): Promise<Report> {
-  const { scenario, exhaustive, factor = 1 } = exploration;
-  const options =
-    exhaustive === undefined ? { schedules: factor * SCHEDULES[level] } : { exhaustive };
-  return explore(SCENARIOS[scenario](), options);
-}
-
-async function checkProcesses(
-  row: PromiseRow,
-  level: Level,
-  problems: string[],
-): Promise<{ readonly processes: readonly string[]; readonly tries: number }> {
-  const summaries: string[] = [];
-  let tries = 0;
-  for (const check of row.processChecks ?? []) {
-    const result = await orFailure(() => check.run(level));
-    tries += result.tries;
-    summaries.push(`${check.name}: ${result.summary}`);
-    if (result.failure !== null) problems.push(`${check.name}: ${result.failure}`);
-  }
-  return { processes: summaries, tries };
 }
 
 /** What cannot be run has shown nothing; the other rows still may. */
@@ -130,45 +191,7 @@ async function orFailure(run: () => Promise<ProcessResult>): Promise<ProcessResu
   }
 }
 
-async function huntPlants(row: PromiseRow, problems: string[]): Promise<readonly PlantResult[]> {
-  const results: PlantResult[] = [];
-  // A hunt that cannot even run has found nothing: a stale plant must not pass for a caught bug.
-  const note = async (name: string, run: () => Promise<Omit<PlantResult, "name">>) => {
-    try {
-      results.push({ name, ...(await run()) });
-    } catch (error) {
-      problems.push(`the hunt for '${name}' could not be run: ${String(error)}`);
-      results.push({ name, foundAfter: null, failure: null });
-    }
-  };
-  for (const plant of row.plants) await note(plant.name, () => hunt(plant));
-  for (const plant of row.processPlants ?? []) {
-    await note(plant.name, async () => {
-      const { failure, tries } = await plant.run();
-      return { foundAfter: failure === null ? null : tries, failure };
-    });
-  }
-  return results;
-}
-
 /** In a process of its own, whose copy of the source has the bug. */
-async function hunt(plant: Plant): Promise<PlantResult> {
-  const hook = new URL("./plant-hook.ts", import.meta.url).href;
-  const program = fileURLToPath(new URL("./hunt.ts", import.meta.url));
-  const child = spawn(
-    process.execPath,
-    ["--conditions=waggle-source", "--import", hook, program, JSON.stringify(plant.hunt)],
-    {
-      env: { ...process.env, WAGGLE_PLANT: JSON.stringify(plant.edits) },
-      stdio: ["ignore", "pipe", "pipe"],
-    },
-  );
-  const [output, errors, code] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    new Promise<number | null>((resolve) => child.on("close", resolve)),
-  ]);
-  if (code !== 0) throw new Error(`the hunt for '${plant.name}' ended with ${code}: ${errors}`);
-  const { foundAfter, failure } = JSON.parse(output) as Omit<PlantResult, "name">;
-  return { name: plant.name, foundAfter, failure };
+async function huntPlant({ hunt, edits }: Plant): Promise<Omit<PlantResult, "name">> {
+  return (await askProgram("hunt.ts", hunt, planting(edits))) as Omit<PlantResult, "name">;
 }
