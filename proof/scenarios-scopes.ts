@@ -3,6 +3,7 @@ import { cancelledRuns } from "../packages/waggle/test/sim/scenarios/cancelled-r
 import { changedCode } from "../packages/waggle/test/sim/scenarios/changed-code.ts";
 import { contendedTransactions } from "../packages/waggle/test/sim/scenarios/contended-transactions.ts";
 import { forkedRuns } from "../packages/waggle/test/sim/scenarios/forked-runs.ts";
+import { generatedPrograms } from "../packages/waggle/test/sim/scenarios/generated-programs.ts";
 import { pausedRuns } from "../packages/waggle/test/sim/scenarios/paused-runs.ts";
 import { restartedHandlers } from "../packages/waggle/test/sim/scenarios/restarted-handlers.ts";
 import type { Weather } from "../packages/waggle/test/sim/scenarios/run-world.ts";
@@ -46,6 +47,9 @@ const STALLED_RELEASED: Weather = { ...STALLED, passivateAfterMs: 0 };
 
 /** Scopes, waits, restarts, transactions, forks and the control of runs. */
 export type ScopeScenarioId =
+  | "generated-programs"
+  | "generated-programs-two-hosts"
+  | "generated-programs-stalled"
   | "raced-branches"
   | "raced-branches-two-hosts"
   | "failing-branches"
@@ -70,6 +74,9 @@ export type ScopeScenarioId =
   | "undone-work";
 
 export const SCOPE_SCENARIOS: Readonly<Record<ScopeScenarioId, () => Scenario>> = {
+  "generated-programs": () => generatedPrograms(IN_MEMORY),
+  "generated-programs-two-hosts": () => generatedPrograms(TWO_HOSTS),
+  "generated-programs-stalled": () => generatedPrograms(STALLED_RELEASED),
   "raced-branches": () => racedBranches(IN_MEMORY),
   "raced-branches-two-hosts": () => racedBranches(TWO_HOSTS),
   "failing-branches": () => failingBranches(RELEASED),

@@ -29,6 +29,8 @@ export interface RunInWorld {
   readonly name: string;
   readonly root: Operation;
   readonly input: unknown;
+  /** Draws another input for each schedule, in the place of `input`. @param next - Uniform in [0, 1). */
+  draw?(next: () => number): unknown;
   agents(kernel: KernelWorld, self: Process): readonly AgentDefinition[];
   /** What others do meanwhile, each in a process of its own with a system without agents. */
   readonly outside?: readonly Outsider[];
@@ -63,9 +65,11 @@ export function runWorld(weather: Weather, make: () => RunInWorld): Scenario {
       const results = new Set<string>();
       // Polls about as often as it beats: there are others to hear of, and whoever waits for them waits less.
       const options = { pollMs: 4_000, cancelGraceMs: Number.POSITIVE_INFINITY, ...weather };
+      let drawn: unknown;
       const starter = async (self: Process): Promise<void> => {
+        drawn ??= parts.draw?.(() => self.random.next()) ?? parts.input;
         const system = await kernel.system(self, parts.agents(kernel, self), options);
-        const run = await system.start(parts.root, parts.input, { id: RUN });
+        const run = await system.start(parts.root, drawn, { id: RUN });
         results.add(JSON.stringify(await run.result().catch(codeOf)));
         // Work that was sent may go on; whoever serves the run stays until its end.
         const isOver = (): boolean =>
