@@ -8,7 +8,7 @@ export function rowText(row: BenchRow | FailedRow): string {
   if ("failed" in row) return line(row.row, `NOT MEASURED: ${row.failed}`);
   const { value, unit, goal, better, met, durability, note, peers = [] } = row;
   const limit = better === "more" ? "at least" : "at most";
-  const verdict = met ? "met" : "MISSED";
+  const verdict = met ? "met" : `MISSED by ${figure(Number(missedBy(row).toPrecision(2)))} %`;
   return [
     line(
       row.row,
@@ -18,6 +18,11 @@ export function rowText(row: BenchRow | FailedRow): string {
     ...(note === undefined ? [] : [line("", note)]),
     ...peers.map((peer) => line("", peerText(peer))),
   ].join("\n");
+}
+
+/** By how many percent of the goal the value is on its wrong side. */
+function missedBy({ value, goal }: BenchRow): number {
+  return (100 * Math.abs(value - goal)) / goal;
 }
 
 function rawText({ value, better, raw }: BenchRow): string {

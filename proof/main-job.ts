@@ -12,6 +12,8 @@ import {
   projectWithTests,
   runOf,
 } from "../packages/waggle/test/cli/waggle-process.ts";
+import type { Edit } from "./plant-hook.ts";
+import { planting } from "./planting.ts";
 
 /** What {@link killMainJob} found. Every list must be empty. */
 export interface MainJobFigures {
@@ -19,7 +21,7 @@ export interface MainJobFigures {
   readonly completed: number;
   /** Completed jobs whose report differs from one that was never killed. */
   readonly differing: readonly string[];
-  /** Steps that stand in the ledger twice, or ran again after they were recorded (counted outside). */
+  /** Steps that stand in the ledger twice, or began again after they were recorded (counted outside). */
   readonly twice: readonly string[];
   /** Processes that lived on: at once under the sandbox, after the restart without it. */
   readonly orphans: readonly string[];
@@ -28,6 +30,15 @@ export interface MainJobFigures {
 const EXAMPLE = fileURLToPath(new URL("../examples/todo-api", import.meta.url));
 const GOAL = "Check this project: is it healthy, do its tests pass, what should be fixed?";
 const COMMAND = ["run", GOAL, "--in", "../project", "--json"] as const;
+
+/** Writes down, outside the ledger, that a step begins. The only difference to the real code. */
+const COUNT_STEPS: Edit = {
+  file: "runtime/steps.ts",
+  find: "    const returned = body(run);",
+  replace: `    process.getBuiltinModule("node:fs").appendFileSync(
+      process.env.WAGGLE_BEGUN_STEPS, \`\${owner.task.id} \${operation.path}\\n\`);
+    const returned = body(run);`,
+};
 
 interface Findings {
   kills: number;
@@ -40,6 +51,7 @@ interface Findings {
 /**
  * Kills (-9) the main job at random moments and starts it again, until it has been killed `kills` times: half of
  * them on the example in the sandbox, half on a project whose test run writes a mark outside, without isolation.
+ * Both count outside the ledger how often each step began.
  */
 export async function killMainJob(
   kills: number,
@@ -54,11 +66,13 @@ export async function killMainJob(
 async function killInSandbox(found: Findings, upTo: number, random: () => number): Promise<void> {
   await using place = await makePlace({});
   cpSync(EXAMPLE, place.project, { recursive: true });
+  const steps = new StepCount(place);
   const begun = performance.now();
-  const whole = reportOf((await place.run(COMMAND)).stdout);
+  const whole = reportOf((await place.run(COMMAND, { env: steps.environment })).stdout);
   const usualMs = performance.now() - begun;
   while (found.kills < upTo) {
-    const ended = await startAndKill(place, COMMAND, moment(random, usualMs));
+    const ended = await startAndKill(place, COMMAND, moment(random, usualMs), steps.environment);
+    found.twice.push(...(await steps.begunAgain()));
     if (ended === undefined) {
       found.kills++;
       found.orphans.push(...(await orphansAfter(place, 2_000)));
@@ -78,13 +92,15 @@ async function killUnisolated(found: Findings, upTo: number, random: () => numbe
   writeFileSync(test, `${mark}\n${readFileSync(test, "utf8")}`);
   writeFileSync(marks, "");
   const command = [...COMMAND, "--no-sandbox"];
+  const steps = new StepCount(place);
   const begun = performance.now();
-  const whole = reportOf((await place.run(command)).stdout);
+  const whole = reportOf((await place.run(command, { env: steps.environment })).stdout);
   const usualMs = performance.now() - begun;
   // How often the tests had run when their step was found recorded, by run.
   const runsWhenRecorded = new Map<string, number>();
   while (found.kills < upTo) {
-    const ended = await startAndKill(place, command, moment(random, usualMs));
+    const ended = await startAndKill(place, command, moment(random, usualMs), steps.environment);
+    found.twice.push(...(await steps.begunAgain()));
     const runs = readFileSync(marks, "utf8").length;
     const newest = await newestRun(place);
     const before = runsWhenRecorded.get(newest);
@@ -112,14 +128,60 @@ async function startAndKill(
   place: Place,
   command: readonly string[],
   afterMs: number | undefined,
+  env: Readonly<Record<string, string>>,
 ): Promise<{ readonly stdout: string; readonly stderr: string } | undefined> {
-  const job = place.start(command);
+  const job = place.start(command, { env });
   const timer = afterMs === undefined ? undefined : setTimeout(() => job.kill("SIGKILL"), afterMs);
   const ended = await job.ended;
   clearTimeout(timer);
+  const named = /^waggle \S+, process (\d+),/m.exec(ended.stderr)?.[1];
+  if (named !== undefined && Number(named) !== job.pid) {
+    throw new Error(`process ${job.pid} says on its first line that it is ${named}`);
+  }
   if (ended.signal === "SIGKILL") return undefined;
   if (ended.code !== 0) throw new Error(`the job ended with ${ended.code}:\n${ended.stderr}`);
   return ended;
+}
+
+/** How often each step of the jobs of one place began, as the jobs wrote down outside the ledger. */
+class StepCount {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly #place: Place;
+  readonly #file: string;
+  /** Of each step that was found recorded: how often it had begun then. */
+  readonly #whenRecorded = new Map<string, number>();
+
+  constructor(place: Place) {
+    this.#place = place;
+    this.#file = join(place.cwd, "begun-steps");
+    writeFileSync(this.#file, "");
+    const { module, environment } = planting([COUNT_STEPS]);
+    this.environment = {
+      ...environment,
+      NODE_OPTIONS: `--import=${module}`,
+      WAGGLE_BEGUN_STEPS: this.#file,
+    };
+  }
+
+  /** Steps that have begun since they were found recorded. */
+  async begunAgain(): Promise<readonly string[]> {
+    const begun = new Map<string, number>();
+    for (const step of readFileSync(this.#file, "utf8").split("\n")) {
+      begun.set(step, (begun.get(step) ?? 0) + 1);
+    }
+    const faults: string[] = [];
+    for (const { task, path } of await eventsOf(this.#place)) {
+      const step = `${task} ${path}`;
+      const times = begun.get(step) ?? 0;
+      if (path.startsWith("step:") && times === 0) throw new Error(`nobody counted ${step}`);
+      const before = this.#whenRecorded.get(step);
+      if (before !== undefined && times !== before) {
+        faults.push(`${step} began ${times} times, and ${before} times until it was recorded`);
+      }
+      this.#whenRecorded.set(step, times);
+    }
+    return faults;
+  }
 }
 
 function reportOf(stdout: string): string {

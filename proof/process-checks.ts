@@ -14,7 +14,7 @@ export const KILLS: ProcessCheck = {
     inFolder(async (folder) => {
       const { kills, acknowledged, lost, broken, corrupt } = await killWriters(
         folder,
-        pick(level, 20, 500),
+        pick(level, 100, 500),
       );
       const bad = lost + broken + corrupt;
       return {
@@ -29,7 +29,7 @@ export const KILLS: ProcessCheck = {
 export const MAIN_JOB: ProcessCheck = {
   name: "kill -9 of the main job",
   run: async (level) => {
-    const { kills, completed, differing, twice, orphans } = await killMainJob(pick(level, 20, 200));
+    const { kills, completed, differing, twice, orphans } = await killMainJob(pick(level, 50, 200));
     const bad = differing.length + twice.length + orphans.length;
     return {
       tries: kills,

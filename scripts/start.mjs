@@ -2,8 +2,8 @@
 // runs a goal; a command of the cli (`npm start -- runs`) goes to the cli as it is.
 // The cli runs in this process, so signals, exit code and pid are its own.
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { COMMANDS } from "../packages/waggle/src/cli/program.ts";
 
-const COMMANDS = new Set(["run", "runs", "show", "help", "version"]);
 const WHOLE_PROGRAM_OPTIONS = new Set(["--help", "-h", "--version", "-V"]);
 const FIRST_GOAL = "Check this project: is it healthy, do its tests pass, what should be fixed?";
 
@@ -19,5 +19,5 @@ await import(pathToFileURL(main).href);
 function cliArguments(given) {
   const first = given[0];
   if (first === undefined) return ["run", FIRST_GOAL, "--in", example];
-  return COMMANDS.has(first) || WHOLE_PROGRAM_OPTIONS.has(first) ? given : ["run", ...given];
+  return COMMANDS.includes(first) || WHOLE_PROGRAM_OPTIONS.has(first) ? given : ["run", ...given];
 }

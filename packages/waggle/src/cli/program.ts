@@ -67,6 +67,22 @@ Examples:
   waggle why last
   waggle why 3fa9 --json`;
 
+/** The names of all commands, in the order of the help. */
+export const COMMANDS: readonly string[] = [
+  "run",
+  "runs",
+  "show",
+  "why",
+  "inbox",
+  "answer",
+  "cancel",
+  "pause",
+  "resume",
+  "agents",
+  "dead",
+  "help",
+];
+
 /**
  * Parses the arguments and carries out the command they name.
  * @param argv - Without the program's own path.

@@ -122,10 +122,10 @@ function startWaggle(
   const powers = "-dac_override,-dac_read_search";
   const plain = limited ? ["setpriv", "--bounding-set", powers, "--", ...node] : node;
   const [program = "", ...rest] = how.wrap?.(plain) ?? plain;
-  const { PATH = "", HOME = "" } = process.env;
+  const { PATH = "", HOME = "", NODE_COMPILE_CACHE = "" } = process.env;
   const child = spawn(program, rest, {
     cwd: how.cwd,
-    env: { PATH, HOME, TMPDIR: temporary, ...how.env },
+    env: { PATH, HOME, NODE_COMPILE_CACHE, TMPDIR: temporary, ...how.env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   return watched(child);

@@ -28,7 +28,8 @@ export async function runProgram(
 ): Promise<ProgramEnd> {
   const folder = await mkdtemp(join(tmpdir(), "waggle-program-"));
   const which = "file" in program ? [program.file] : ["--input-type=module-typescript", "-"];
-  const env = { PATH: process.env["PATH"], TMPDIR: folder };
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  const env = { PATH, NODE_COMPILE_CACHE, TMPDIR: folder };
   try {
     const end = await new Promise<Omit<ProgramEnd, "leftovers">>((done) => {
       const child = execFile(

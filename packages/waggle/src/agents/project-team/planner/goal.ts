@@ -19,7 +19,7 @@ const TOPIC_WORDS: Readonly<Record<Topic, RegExp>> = {
   todos:
     /\bTODOs?\b|\bFIXMEs?\b|\b(todos|fixmes|todo comments?|todo notes?|todo marks?)\b(?! (api|app|list))/,
   dependencies: /\b(dependenc(y|ies)|packages|imports?|node_modules|undeclared)\b/i,
-  tests: /\b(tests?|testing|tested|test suite|failing|qa)\b/i,
+  tests: /\b(tests?|testing|tested|test[ -]suite|failing|qa)\b/i,
 };
 
 const EVERYTHING =
@@ -52,7 +52,7 @@ const IMPOSSIBLE: readonly Impossible[] = [
     note: "looking up known vulnerabilities or newer versions: this team asks no registry or database",
   },
   {
-    words: /\b(performance|benchmark\w*|speed|fast(er)?|slow|profil\w+|load test\w*)\b/i,
+    words: /\b(performance|benchmark\w*|speed|fast(er)?|slow|profil\w+|load[ -]test\w*)\b/i,
     note: "measuring performance: this team runs tests only",
   },
   {
@@ -60,10 +60,17 @@ const IMPOSSIBLE: readonly Impossible[] = [
     note: "measuring coverage: this team reads which tests pass, not what they cover",
   },
   {
-    words: /\b(code review|review|design|architecture|readab\w+|style)\b/i,
+    words: /\b(code[ -]review|review|design|architecture|readab\w+|style)\b/i,
     note: "judging design or style: this team knows rules that can be checked, not taste",
   },
 ];
+
+/** The name of a package or project: words joined by hyphens, or with a scope. `fast-uri` asks for no speed. */
+const NAME = /@[\w.-]+\/[\w.-]+|\b\w+(?:-\w+)+/g;
+
+/** Joined by hyphens too, and no name. */
+const NO_NAME =
+  /^(test-suites?|well-tested|code-reviews?|load-test\w*|clean-up|speed-up|(todo|fixme)-\w+)$/i;
 
 /** A part of a goal that takes something out: "without running the tests". */
 const EXCLUSION =
@@ -71,9 +78,13 @@ const EXCLUSION =
 
 /**
  * Reads a goal. One that names topics gets those; one that is general, or asks for what this team cannot do, gets
- * all of them, and a note. English words only; a goal in which nothing is known is taken as general, with a note.
+ * all of them, and a note. English words only, and none of those that names consist of; a goal in which nothing is known is taken as general, with a note.
  */
 export function readGoal(goal: string): GoalReading {
+  return readPlainGoal(goal.replace(NAME, (name) => (NO_NAME.test(name) ? name : "it")));
+}
+
+function readPlainGoal(goal: string): GoalReading {
   const excludedText = [...goal.matchAll(EXCLUSION)].map((found) => found[1] ?? "").join(" ");
   const wanted = goal.replace(EXCLUSION, " ");
   const excluded = TOPICS.filter((topic) => TOPIC_WORDS[topic].test(excludedText));

@@ -9,6 +9,7 @@ import type {
 import { readTestOutput } from "./read-output.ts";
 import { plainText, type ReadOutput } from "./test-outcome.ts";
 import type { InstallReport } from "./test-report.ts";
+import { wantsToWritePackages } from "./writes-packages.ts";
 
 /** What running the test command in the sandbox brought. */
 export type TestRun =
@@ -63,7 +64,8 @@ const INSTALL: readonly [string, ...string[]] = [
 
 /**
  * Copies `folder` into a sandbox, installs there if asked, and runs the tests in it. The copy is gone afterwards.
- * A command that hangs, crashes or eats memory is a result.
+ * A command that hangs, crashes or eats memory is a result. Packages are shared read-only, since copying them takes
+ * longer than most tests; one that fails because it writes to them runs again with a copy of them.
  * @throws RuntimeError `NOT_FOUND` when there is no such folder; the signal's reason when it aborts.
  */
 export async function runTests(
@@ -71,19 +73,32 @@ export async function runTests(
   folder: string,
   options: TestRunOptions,
 ): Promise<TestRun> {
+  if (options.install) return (await runInCopy(sandbox, folder, true, options)).run;
+  const { run, wantsPackages } = await runInCopy(sandbox, folder, false, options);
+  if (!wantsPackages) return run;
+  const again = await runInCopy(sandbox, folder, true, options);
+  if (again.run.type !== "not-opened") return again.run;
+  return { type: "not-opened", reason: `its tests write to node_modules, and ${again.run.reason}` };
+}
+
+async function runInCopy(
+  sandbox: Sandbox,
+  folder: string,
+  writableModules: boolean,
+  options: TestRunOptions,
+): Promise<{ readonly run: TestRun; readonly wantsPackages: boolean }> {
   let session: SandboxSession;
   try {
-    session = await sandbox.open(folder, {
-      signal: options.signal,
-      ...(options.install ? { writableModules: true } : {}),
-    });
+    session = await sandbox.open(folder, { signal: options.signal, writableModules });
   } catch (error) {
     if (!RuntimeError.is(error, "VALUE_TOO_LARGE")) throw error;
-    return { type: "not-opened", reason: error.message };
+    return { run: { type: "not-opened", reason: error.message }, wantsPackages: false };
   }
   await using open = session;
   const install = options.install ? await installIn(open, options) : null;
-  if (install !== null && !install.isOk) return { type: "install-failed", install };
+  if (install !== null && !install.isOk) {
+    return { run: { type: "install-failed", install }, wantsPackages: false };
+  }
   const result = await open.run(
     {
       argv: options.argv,
@@ -93,7 +108,17 @@ export async function runTests(
     { signal: options.signal },
   );
   const seen = await folderSeen(sandbox, open, folder, options.signal);
-  return readRun(withFolder(result, seen, folder), install, folder);
+  return {
+    run: readRun(withFolder(result, seen, folder), install, folder),
+    wantsPackages:
+      sandbox.capabilities.isolation !== "none" &&
+      !isClean(result) &&
+      wantsToWritePackages(`${result.stdout}\n${result.stderr}`),
+  };
+}
+
+function isClean({ end }: CommandResult): boolean {
+  return end.type === "exited" && end.code === 0;
 }
 
 /** Where the commands believe they run: without isolation that is the copy itself, which has another path. */
@@ -141,14 +166,13 @@ function readRun(result: CommandResult, install: InstallReport | null, folder: s
   const text = `${result.stdout}\n${result.stderr}`;
   const output = readTestOutput(text, folder);
   const failures = output?.failures ?? [];
-  const isClean = result.end.type === "exited" && result.end.code === 0;
   return {
     type: "ran",
     install,
     end: result.end,
     output: output === null ? null : { ...output, failures: failures.slice(0, MAX_FAILURES) },
     failuresLeftOut: Math.max(0, failures.length - MAX_FAILURES),
-    hints: isClean ? [] : hintsIn(plainText(text)),
+    hints: isClean(result) ? [] : hintsIn(plainText(text)),
     outputTail: isExplained(result.end, output) ? "" : tailOf(text, TAIL),
     isCut: result.outputTruncated,
     durationMs: Math.round(result.wallMs),

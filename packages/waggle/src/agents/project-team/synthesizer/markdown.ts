@@ -87,8 +87,9 @@ function dependencyLine(dependencies: NonNullable<ProjectReport["facts"]["depend
   const unused = declared.filter(
     (item) => item.use === "nowhere" && item.sort !== "peerDependencies",
   );
+  const apart = declared.length - looked.length;
   return [
-    `${declared.length} declared`,
+    `${declared.length} declared${apart === 0 ? "" : ` (${apart} in a package.json that is installed apart)`}`,
     `${installed} of ${looked.length} installed`,
     `${undeclared.length} used but not declared`,
     `${unused.length} declared but not used`,

@@ -39,6 +39,22 @@ test.each([
   expect(readGoal(goal).topics).toEqual(topics);
 });
 
+test.each([
+  "Is fast-uri healthy?",
+  "check everything in @fastify/format-date",
+  "Inspect the release-please project",
+  "Examine the package test-exclude",
+])("takes no part of a name for a wish: %j", (goal) => {
+  expect(readGoal(goal)).toEqual({ topics: ALL, notes: [] });
+});
+
+test("still knows the words that are written with hyphens and are no name", () => {
+  expect(readGoal("run the test-suite of fast-uri").topics).toEqual(["tests"]);
+  expect(readGoal("a code-review, please").notes).toContainEqual(
+    expect.stringContaining("judging design or style"),
+  );
+});
+
 test("says in the plan what the team cannot do, and that it looks at the project instead", async () => {
   const plan = await planFor("Build me a REST API", NODE);
   expect(ids(plan)).toEqual([...ALL, "report"]);

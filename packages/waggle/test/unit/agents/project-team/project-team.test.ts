@@ -44,6 +44,16 @@ test("reports on a project in another language without pretending to know its te
   expect(report.markdown).toContain("Verdict: **UNKNOWN**");
 });
 
+test("tells why fewer dependencies are looked for than are declared", async () => {
+  const { markdown } = await reportOn({
+    "package.json": JSON.stringify({ devDependencies: { tape: "5" } }),
+    "bench/package.json": JSON.stringify({ dependencies: { tinybench: "5" } }),
+  });
+  expect(markdown).toContain(
+    "Dependencies: 2 declared (1 in a package.json that is installed apart), 0 of 1 installed,",
+  );
+});
+
 test("calls a project with a broken package.json failing", async () => {
   const report = await reportOn({ "package.json": '{ "name": }', "a.js": 'import "x";' });
   expect(report.verdict).toBe("failing");

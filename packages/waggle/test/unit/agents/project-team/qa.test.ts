@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { nodeWorkspace } from "../../../../src/adapters/node/index.ts";
@@ -133,6 +133,28 @@ test("calls a command failed that fails after tests that pass, and says why", SL
     { title: "the test command failed outside of its tests" },
   ]);
   expect(report.reason).toContain("no-such-program");
+});
+
+test("lets tests write to packages that are shared with the folder", SLOW, async () => {
+  await using project = await temporaryProject({
+    "package.json": scripts("mytool && node --test"),
+    "node_modules/mytool/package.json": { name: "mytool", version: "1.0.0", bin: "tool.cjs" },
+    // As vitest does with its configuration.
+    "node_modules/mytool/tool.cjs":
+      '#!/usr/bin/env node\nrequire("node:fs").mkdirSync("node_modules/.temp", { recursive: true });\n',
+    "a.test.js": PASSING,
+  });
+  const packages = join(project.folder, "node_modules");
+  await mkdir(join(packages, ".bin"));
+  await symlink("../mytool/tool.cjs", join(packages, ".bin/mytool"));
+  await chmod(join(packages, "mytool/tool.cjs"), 0o755);
+  const agents = projectTeam({ workspace: nodeWorkspace(), sandbox: available });
+  const report = await directContext(agents).ask(qa.test, {
+    folder: project.folder,
+    allowUnsandboxed: true,
+  });
+  expect(report).toMatchObject({ status: "passed", counts: { passed: 1, failed: 0 } });
+  expect((await readdir(packages)).sort()).toEqual([".bin", "mytool"]);
 });
 
 test("calls a command that finds no test no test", SLOW, async () => {

@@ -97,6 +97,14 @@ test("never calls a project healthy whose tests were not run, not planned, or lo
   expect(await verdict({})).toBe("unknown");
 });
 
+test("does not count tests that were not run among what was looked at", async () => {
+  const looked = "nothing of high or medium severity was found in what was looked at: inventory";
+  const some = { inventory: done(inventory), tests: done(notRun("why", null)) };
+  expect((await report(some)).reasons.at(-1)).toBe(looked);
+  const all = { inventory: done(inventory), tests: done(passed) };
+  expect((await report(all)).reasons.at(-1)).toBe(`${looked}, tests`);
+});
+
 test("calls a project failing when tests fail or a file is broken, whatever else is well", async () => {
   const failing = {
     ...passed,
