@@ -230,7 +230,7 @@ class StoreBoard implements Board {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
-    this.#watch.close();
+    await this.#watch.close();
     await this.#graceFor([...this.#subscriptions].map(({ ended }) => ended));
   }
 

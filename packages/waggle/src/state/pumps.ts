@@ -45,7 +45,7 @@ export class Pumps {
   /** Resolves when nothing is pumped any more. */
   async stop(): Promise<void> {
     this.#stop.abort();
-    this.#watch.close();
+    await this.#watch.close();
     await this.#running;
   }
 

@@ -187,7 +187,7 @@ class StoreTopics implements Topics {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
-    this.#watch.close();
+    await this.#watch.close();
   }
 
   #next(pattern: string, position: number): Promise<TopicPage | undefined> {
