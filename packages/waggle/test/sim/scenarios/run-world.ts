@@ -1,5 +1,5 @@
 import type { Operation } from "../../../src/core/contract.ts";
-import { RuntimeError } from "../../../src/index.ts";
+import { RuntimeError, type Subscription } from "../../../src/index.ts";
 import type { AgentDefinition } from "../../../src/runtime/agent.ts";
 import type { System } from "../../../src/system/create-system.ts";
 import type { Process, Scenario } from "../../../src/testing/index.ts";
@@ -30,6 +30,8 @@ export interface RunInWorld {
   readonly root: Operation;
   readonly input: unknown;
   agents(kernel: KernelWorld, self: Process): readonly AgentDefinition[];
+  /** Which events these handle. Default: none. */
+  readonly subscriptions?: readonly Subscription[];
   /** What others do meanwhile, each in a process of its own with a system without agents. */
   readonly outside?: readonly Outsider[];
   /** True when the hosts may stop. Default: when the run has ended. */
@@ -62,7 +64,13 @@ export function runWorld(weather: Weather, make: () => RunInWorld): Scenario {
       const parts = make();
       const results = new Set<string>();
       // Polls about as often as it beats: there are others to hear of, and whoever waits for them waits less.
-      const options = { pollMs: 4_000, cancelGraceMs: Number.POSITIVE_INFINITY, ...weather };
+      const { subscriptions = [] } = parts;
+      const options = {
+        pollMs: 4_000,
+        cancelGraceMs: Number.POSITIVE_INFINITY,
+        ...weather,
+        subscriptions,
+      };
       const starter = async (self: Process): Promise<void> => {
         const system = await kernel.system(self, parts.agents(kernel, self), options);
         const run = await system.start(parts.root, parts.input, { id: RUN });
@@ -83,7 +91,7 @@ export function runWorld(weather: Weather, make: () => RunInWorld): Scenario {
       }
       for (const [i, outside] of (parts.outside ?? []).entries()) {
         const main = async (self: Process): Promise<void> => {
-          const system = await kernel.system(self, [], options);
+          const system = await kernel.system(self, [], { ...options, subscriptions: [] });
           await outside(kernel, self, system);
           await system[Symbol.asyncDispose]();
         };
