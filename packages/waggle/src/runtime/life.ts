@@ -68,8 +68,6 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
   watched = false;
   /** Another host searches, and cannot see what this task waits for while it is in memory. */
   probed = false;
-  /** Turns it had; grows whenever anything of it changes. */
-  turns = 0;
   readonly #definition: AgentDefinition;
   readonly #scope: Scope;
   readonly #input: unknown;
@@ -175,7 +173,6 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
   /** One turn: hands over one result, or finds that there is none. */
   turn(): void {
     if (this.finished) return;
-    this.turns++;
     const next = this.#queue.next;
     if (!this.#slot.isHeld) {
       if (this.#still) this.release();
