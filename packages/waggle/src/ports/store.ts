@@ -106,7 +106,7 @@ export type Write =
 
 /**
  * Writes nothing: what else is in the batch is written only if `task` still is as it was read. Refused as `conflict`
- * unless it has exactly this version, this number of mails, this owner, and its run this gate; as `absent` if there is
+ * unless it has not ended and has exactly this version, this number of mails, this owner, and its run this gate; as `absent` if there is
  * no such task.
  */
 export interface ExpectWrite {

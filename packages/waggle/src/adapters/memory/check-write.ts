@@ -56,7 +56,8 @@ export function refusalOf(
 function checkExpect(state: LedgerState, write: ExpectWrite): RefusalReason | undefined {
   const task = state.tasks.get(write.task);
   if (task === undefined) return "absent";
-  const { events, inbox, owner, run } = task;
+  const { events, inbox, owner, run, state: now } = task;
+  if (!isUnfinished(now)) return "conflict";
   if (events.length !== write.version || inbox !== write.inbox) return "conflict";
   return (owner?.id ?? null) === write.owner && run.gate === write.gate ? undefined : "conflict";
 }

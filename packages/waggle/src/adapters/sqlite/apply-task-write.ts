@@ -28,6 +28,8 @@ export function expectRefusal(tx: Transaction, write: ExpectWrite): RefusalReaso
   const { ledger } = tx;
   const task = ledger.task(write.task);
   if (task === undefined) return "absent";
+  // Of a task that has ended the present version is not kept at hand.
+  if (!isUnfinished(task)) return "conflict";
   const { version, inbox, owner, run } = task;
   if (version !== write.version || inbox !== write.inbox) return "conflict";
   if (run.gate !== gateCode.numberOf(write.gate)) return "conflict";

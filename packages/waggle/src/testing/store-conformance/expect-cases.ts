@@ -110,6 +110,11 @@ export const expectCases: readonly StoreCase[] = [
     await apply(store, BERT, append(task, 1, ["end"], CLOSE));
     await expectRefusal(store, BERT, [asRead(again)], "conflict");
   }),
+  storeCase("nothing can be expected of a task that has ended", async (store) => {
+    const task = await startRun(store, ANNE);
+    await apply(store, ANNE, append(task, 1, ["end"], CLOSE));
+    await expectRefusal(store, BERT, [asRead(await rowOf(store, task))], "conflict");
+  }),
   storeCase(
     "a batch that expects something of a task that is not there is refused as absent",
     async (store) => {
