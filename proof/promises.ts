@@ -264,6 +264,7 @@ const ROWS: readonly PromiseRow[] = [
       "a run was cancelled",
       "a task was undone",
       "a run with a stuck task was cancelled",
+      "begun anew after an effect of which nobody knows",
       "a host was declared dead by another",
     ],
     plants: CANCEL_PLANTS,
