@@ -232,7 +232,7 @@ function passedWrites(
   { respondTo }: TopicEvent,
   error: ErrorData | null,
 ): readonly Write[] {
-  if (respondTo === null) return [];
+  if (respondTo === undefined) return [];
   return [passedWrite(respondTo, `${operation.agent}.${operation.name}`, pattern, error)];
 }
 
@@ -257,10 +257,10 @@ function startWrites(
     hops,
     key,
     // What nobody waits for any more is not begun. Its run begins now: its time is the wall clock's.
-    deadline: event.respondTo === null ? null : event.expiresAt,
+    deadline: event.respondTo === undefined ? null : event.expiresAt,
   });
   // Its place in the batch is given later: see `placed`.
-  return rootWrites(task, input, null, operation.mailbox, event.respondTo ?? undefined);
+  return rootWrites(task, input, null, operation.mailbox, event.respondTo);
 }
 
 /** The run of `operation` that handles an event: the same on every host (P2). */

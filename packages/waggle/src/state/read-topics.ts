@@ -23,8 +23,8 @@ export interface TopicEvent<Value = unknown> {
   readonly priority: Priority | null;
   /** Wall-clock ms from when it is stale; null: never. */
   readonly expiresAt: number | null;
-  /** Of a request: where the outcomes of those who handle it go, which happens by itself. Null: it is none. */
-  readonly respondTo: ResponseAddress | null;
+  /** Only of a request: where the outcomes of those who handle it go, which happens by itself. */
+  readonly respondTo?: ResponseAddress;
 }
 
 /** What one reading found. */
@@ -73,14 +73,7 @@ async function loadEvent(
   { version, at, data }: LogRecord,
 ): Promise<TopicEvent> {
   const stored = decodeRecord(data ?? "null");
-  const {
-    by = null,
-    hops = 0,
-    confidence = null,
-    priority = null,
-    ttlMs,
-    respondTo = null,
-  } = stored;
+  const { by = null, hops = 0, confidence = null, priority = null, ttlMs, respondTo } = stored;
   return {
     topic,
     position: version,
@@ -91,6 +84,6 @@ async function loadEvent(
     confidence,
     priority,
     expiresAt: ttlMs === undefined ? null : at + ttlMs,
-    respondTo,
+    ...(respondTo === undefined ? {} : { respondTo }),
   };
 }
