@@ -3,6 +3,7 @@ import { type Plant, scenarioPlant } from "./plants.ts";
 const ASKS = "runtime/asks.ts";
 const WATCH = "runtime/deadlock-watch.ts";
 const SEARCH = "if (child.key !== null && child.awaited) host.queuedBehindKey(child.id);";
+const EXPECTS = "...members.map(stillAsRead),";
 const CREATES = "adapters/memory/apply-task-write.ts";
 
 /** One task per key. */
@@ -32,10 +33,20 @@ export const DEADLOCK_PLANTS: readonly Plant[] = [
       `    const child = this.#child;\n${SEARCH}\n    const taken = this.#taken;`,
     ],
   ),
-  scenarioPlant("no second reading", "race-is-none", [
-    "runtime/wait-graph.ts",
-    "if (await isUnchanged(found.members, see)) return found.deadlock;",
-    "return found.deadlock;",
+  scenarioPlant(
+    "an alarm that does not expect what was read, beside a time-out",
+    "deadlock-times-out",
+    [WATCH, EXPECTS, ""],
+  ),
+  scenarioPlant(
+    "an alarm that does not expect what was read, beside a cancel",
+    "deadlock-cancelled",
+    [WATCH, EXPECTS, ""],
+  ),
+  scenarioPlant("an alarm expects its victim only", "deadlock-times-out-crashes", [
+    WATCH,
+    EXPECTS,
+    "stillAsRead(victim),",
   ]),
   scenarioPlant("what is still to be written does not count", "race-is-none", [
     WATCH,

@@ -132,6 +132,18 @@ export const CANCEL_PLANTS: readonly Plant[] = [
     "recordDropped(owner, operation, owner.journal.intents.get(operation.path));",
     "recordDropped(owner, operation);",
   ]),
+  scenarioPlant("the receipt knows the present generation only", "cancelled-runs", [
+    "runtime/receipt.ts",
+    `    case "marked":
+    case "restarted":
+      break;`,
+    `    case "marked":
+      break;
+    case "restarted":
+      record.open.clear();
+      record.unknown.clear();
+      break;`,
+  ]),
   scenarioPlant("clean-up may not begin while the run is being cancelled", "cancelled-runs", [
     "runtime/cleanups.ts",
     "root.branch(place, undefined, true)",

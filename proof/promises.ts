@@ -29,6 +29,7 @@ import {
   TRANSACTION_PLANTS,
   WAIT_PLANTS,
 } from "./plants-scopes.ts";
+import { REQUEST_PLANTS, RESPONSE_PLANTS } from "./plants-topics.ts";
 import { NOTHING_SYNCED, POWER_CUTS, POWER_LOST_AFTER_WRITE } from "./power-cut-check.ts";
 import { CONFORMANCE, COUNTERS, KILLS, MAIN_JOB, NO_SYNC, SYNC_ORDER } from "./process-checks.ts";
 import type { PromiseRow } from "./promise.ts";
@@ -109,9 +110,15 @@ const ROWS: readonly PromiseRow[] = [
       { scenario: "one-host-asks" },
       { scenario: "two-hosts" },
       { scenario: "answered-once", factor: 0.3 },
+      { scenario: "topic-requests-two-hosts", factor: 0.2 },
     ],
-    windows: ["replayed", "a write was refused as behind", "an answer came too late"],
-    plants: [BLIND_RETRY, ...ANSWER_PLANTS],
+    windows: [
+      "replayed",
+      "a write was refused as behind",
+      "an answer came too late",
+      "a response came too late",
+    ],
+    plants: [BLIND_RETRY, ...ANSWER_PLANTS, ...RESPONSE_PLANTS],
     processChecks: [KILLED_WORKERS],
   },
   {
@@ -123,6 +130,8 @@ const ROWS: readonly PromiseRow[] = [
       { scenario: "broadcasts", factor: 0.3 },
       { scenario: "waited-signals", factor: 0.3 },
       { scenario: "waited-signals-released", factor: 0.3 },
+      { scenario: "topic-requests", factor: 0.3 },
+      { scenario: "topic-requests-released", factor: 0.3 },
     ],
     windows: [
       "replayed",
@@ -130,8 +139,10 @@ const ROWS: readonly PromiseRow[] = [
       "a wait timed out",
       "a message expired",
       "a broadcast went to both hosts",
+      "a request timed out",
+      "everybody was heard of",
     ],
-    plants: [UNREAD_MAIL, ...LOSS_PLANTS, ...WAIT_PLANTS],
+    plants: [UNREAD_MAIL, ...LOSS_PLANTS, ...WAIT_PLANTS, ...REQUEST_PLANTS],
     processChecks: [KILLED_WORKERS],
   },
   {
@@ -159,8 +170,20 @@ const ROWS: readonly PromiseRow[] = [
       { scenario: "deadlock-person", factor: 0.3 },
       { scenario: "race-is-none", factor: 0.5 },
       { scenario: "race-is-none-crashes", factor: 0.2 },
+      { scenario: "deadlock-times-out", factor: 0.3 },
+      { scenario: "deadlock-times-out-crashes", factor: 0.2 },
+      { scenario: "deadlock-cancelled", factor: 0.2 },
+      { scenario: "deadlock-cancelled-crashes", factor: 0.2 },
     ],
-    windows: ["deadlocked", "never deadlocked", "a host died in a deadlock", "several found it"],
+    windows: [
+      "deadlocked",
+      "never deadlocked",
+      "a host died in a deadlock",
+      "several found it",
+      "an alarm was refused",
+      "a deadlock dissolved",
+      "a run in a deadlock was cancelled",
+    ],
     plants: DEADLOCK_PLANTS,
   },
   {
@@ -241,6 +264,7 @@ const ROWS: readonly PromiseRow[] = [
       "a run was cancelled",
       "a task was undone",
       "a run with a stuck task was cancelled",
+      "begun anew after an effect of which nobody knows",
       "a host was declared dead by another",
     ],
     plants: CANCEL_PLANTS,

@@ -24,6 +24,10 @@ export type MessagingScenarioId =
   | "deadlock-person"
   | "race-is-none"
   | "race-is-none-crashes"
+  | "deadlock-times-out"
+  | "deadlock-times-out-crashes"
+  | "deadlock-cancelled"
+  | "deadlock-cancelled-crashes"
   | "mailbox-1"
   | "mailbox-2-refuses"
   | "talk-in-chains"
@@ -59,6 +63,14 @@ export const MESSAGING_SCENARIOS: Readonly<Record<MessagingScenarioId, () => Sce
   "deadlock-person": () => deadlock(["person", "ask"], { hosts: 2, ...MISHAPS, ...LEAVES }),
   "race-is-none": () => deadlock(["race", "ask"], { hosts: 1, ...QUIET, earlyTimers: 4, ...STAYS }),
   "race-is-none-crashes": () => deadlock(["race", "ask"], { hosts: 2, ...MISHAPS, ...LEAVES }),
+  "deadlock-times-out": () =>
+    deadlock(["timeout", "ask"], { hosts: 1, ...QUIET, earlyTimers: 4, ...STAYS }),
+  "deadlock-times-out-crashes": () =>
+    deadlock(["timeout", "relay", "ask"], { hosts: 2, ...MISHAPS, earlyTimers: 4, ...LEAVES }),
+  "deadlock-cancelled": () =>
+    deadlock(["ask", "ask"], { hosts: 2, ...QUIET, ...LEAVES, cancels: true }),
+  "deadlock-cancelled-crashes": () =>
+    deadlock(["ask", "relay"], { hosts: 2, ...MISHAPS, ...STAYS, cancels: true }),
   "mailbox-1": () => mailboxes({ limit: 1, messages: 3, whenFull: "wait", ...MISHAPS, ...STAYS }),
   "mailbox-2-refuses": () =>
     mailboxes({ limit: 2, messages: 3, whenFull: "refuse", ...MISHAPS, ...STAYS }),

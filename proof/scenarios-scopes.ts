@@ -12,6 +12,7 @@ import {
   racedBranches,
 } from "../packages/waggle/test/sim/scenarios/scoped-branches.ts";
 import { stuckRuns } from "../packages/waggle/test/sim/scenarios/stuck-runs.ts";
+import { topicRequests } from "../packages/waggle/test/sim/scenarios/topic-requests.ts";
 import { undoneWork } from "../packages/waggle/test/sim/scenarios/undone-work.ts";
 import {
   answeredOnce,
@@ -71,7 +72,10 @@ export type ScopeScenarioId =
   | "contended-transactions"
   | "changed-code"
   | "forked-runs"
-  | "undone-work";
+  | "undone-work"
+  | "topic-requests"
+  | "topic-requests-released"
+  | "topic-requests-two-hosts";
 
 export const SCOPE_SCENARIOS: Readonly<Record<ScopeScenarioId, () => Scenario>> = {
   "generated-programs": () => generatedPrograms(IN_MEMORY),
@@ -99,4 +103,7 @@ export const SCOPE_SCENARIOS: Readonly<Record<ScopeScenarioId, () => Scenario>> 
   "changed-code": () => changedCode(IN_MEMORY),
   "forked-runs": () => forkedRuns(RELEASED),
   "undone-work": () => undoneWork(IN_MEMORY),
+  "topic-requests": () => topicRequests({ ...IN_MEMORY, crashes: 1 }),
+  "topic-requests-released": () => topicRequests({ ...RELEASED, earlyTimers: 4 }),
+  "topic-requests-two-hosts": () => topicRequests(TWO_HOSTS),
 };

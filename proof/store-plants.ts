@@ -66,6 +66,28 @@ export const STORE_PLANTS: readonly StorePlant[] = [
     "in a paused run outcomes are taken and nothing starts",
   ),
   plant(
+    "R9",
+    "memory",
+    "an expectation is not compared",
+    [
+      "check-write.ts",
+      'if (events.length !== write.version || inbox !== write.inbox) return "conflict";',
+      "",
+    ],
+    "a batch that expects another number of mails is refused as conflict",
+  ),
+  plant(
+    "R9",
+    "sqlite",
+    "an expectation is not compared",
+    [
+      "apply-task-write.ts",
+      'if (version !== write.version || inbox !== write.inbox) return "conflict";',
+      "",
+    ],
+    "a batch that expects another number of mails is refused as conflict",
+  ),
+  plant(
     "R6",
     "memory",
     "duplicate delivery accepted",

@@ -41,7 +41,7 @@ export { contract, messageType, to } from "./core/contract.ts";
 export type { Data } from "./core/data.ts";
 export type { ErrorCode, ErrorData, ErrorKind, ErrorOutcome } from "./core/errors.ts";
 export { ERROR_CODES, RuntimeError } from "./core/errors.ts";
-export type { DropReason, EffectClass, Outcome, TaskEvent } from "./core/event.ts";
+export type { DropReason, EffectClass, Outcome, ResponseAddress, TaskEvent } from "./core/event.ts";
 export type { RunId, TaskId } from "./core/ids.ts";
 export type { Priority } from "./core/priority.ts";
 export type { CarryOutOptions } from "./orchestration/carry-out-plan.ts";
@@ -71,7 +71,7 @@ export type { CancelReceipt, TaskEnd, UnknownEffect } from "./runtime/receipt.ts
 export type { AgentHost, RegisteredAgent } from "./runtime/registry.ts";
 export type { SignalOptions } from "./runtime/run-control.ts";
 export type { Run, RunEvent, StartOptions } from "./runtime/runs.ts";
-export type { Attempt, TryOnce } from "./runtime/transact.ts";
+export type { Attempt, TryInHandler, TryOnce, TryPlace } from "./runtime/transact.ts";
 export type {
   Basis,
   Board,
@@ -102,6 +102,10 @@ export { openBoard } from "./state/open-board.ts";
 export { publishIn } from "./state/publish-in.ts";
 export type { TopicEvent, TopicPage } from "./state/read-topics.ts";
 export type { RecordedView } from "./state/recorded-view.ts";
+export type { RequestOptions, Responses } from "./state/request-in.ts";
+export { requestIn } from "./state/request-in.ts";
+export type { RequestTopic } from "./state/request-topic.ts";
+export { requestTopic } from "./state/request-topic.ts";
 export type { OnOptions, Subscription } from "./state/subscription.ts";
 export { on } from "./state/subscription.ts";
 export type { PublishOptions, Topic } from "./state/topic.ts";

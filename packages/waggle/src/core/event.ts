@@ -15,6 +15,13 @@ export type Outcome =
   | { readonly type: "value"; readonly value: unknown }
   | { readonly type: "error"; readonly error: ErrorData };
 
+/** Where the outcome of a task goes that came of a request on a topic: as a signal, to whoever asked. */
+export interface ResponseAddress {
+  readonly task: TaskId;
+  /** Name of the signals that carry the responses to this request. */
+  readonly signal: string;
+}
+
 /** Stands in the place of a large value that is stored once, by content. */
 export interface BlobReference {
   readonly type: "blob";
@@ -25,7 +32,7 @@ export interface BlobReference {
 
 /**
  * What can stand in a task's stream. Order in the stream is the order in which things reached the handler
- * (K4). `started`: the root's input. `resumed`: first append after a claim. `asked`: a child was created.
+ * (K4). `started`: the root's input, and who gets its outcome. `resumed`: first append after a claim. `asked`: a child was created.
  * `intent`: an effect is about to start. `done`: a step's outcome. `received`: a child's answer was handed
  * over. `dropped`: an operation nobody waits for any more. `unknown`: a crash cut an effect. `stuck`: replay
  * left the recorded path. `closed`: the task's outcome. `armed`: a timer or a wait for a signal began. `fired`: its
@@ -33,7 +40,7 @@ export interface BlobReference {
  * `until` is in run time: wall-clock ms less the time for which the run was paused.
  */
 export type TaskEvent =
-  | { readonly type: "started"; readonly input: unknown }
+  | { readonly type: "started"; readonly input: unknown; readonly respondTo?: ResponseAddress }
   | { readonly type: "resumed"; readonly host: HostId; readonly claims: number }
   | {
       readonly type: "asked";

@@ -91,6 +91,7 @@ export interface Batch {
 }
 
 export type Write =
+  | ExpectWrite
   | AppendWrite
   | CreateWrite
   | DeliverWrite
@@ -102,6 +103,21 @@ export type Write =
   | BlobWrite
   | TrimWrite
   | TrimLogWrite;
+
+/**
+ * Writes nothing: what else is in the batch is written only if `task` still is as it was read. Refused as `conflict`
+ * unless it has not ended and has exactly this version, this number of mails, this owner, and its run this gate; as `absent` if there is
+ * no such task.
+ */
+export interface ExpectWrite {
+  readonly type: "expect";
+  readonly task: TaskId;
+  readonly version: number;
+  readonly inbox: number;
+  /** Null: nobody owns it. */
+  readonly owner: HostId | null;
+  readonly gate: Gate;
+}
 
 /**
  * Appends to a task's stream. Refused as `fenced` unless the batch's host owns the task, is not dead, and the

@@ -5,6 +5,7 @@ import { errorPayload } from "../core/payload.ts";
 import type { Batch, LoadedTask, Write } from "../ports/store.ts";
 import type { AgentDefinition } from "./agent.ts";
 import { encodeAnswer } from "./operation.ts";
+import { responseAddressIn, responseWrite } from "./responses.ts";
 
 // Tasks that are closed without their handler. Owns: the reasons.
 
@@ -60,10 +61,20 @@ function hasNotBegun({ events }: LoadedTask): boolean {
   return events.every(({ type }) => type === "started" || type === "resumed");
 }
 
-/** Closes a task that `host` has claimed, in one commit with the answer to whoever waits for it. */
-export function burialBatch(host: HostId, loaded: LoadedTask, verdict: Verdict): Batch {
-  const { row } = loaded;
-  const { encoded } = errorPayload(verdict.error.toData());
+/**
+ * Closes a task that `host` has claimed, in one commit with the answer to whoever waits for it.
+ * @param isHeard - False: whoever made the request that it came of is known to be gone.
+ */
+export function burialBatch(
+  host: HostId,
+  loaded: LoadedTask,
+  verdict: Verdict,
+  isHeard: boolean,
+): Batch {
+  const { row, origin } = loaded;
+  const outcome = errorPayload(verdict.error.toData());
+  const { encoded } = outcome;
+  const respondTo = isHeard ? responseAddressIn(origin) : undefined;
   const events: EncodedEvent[] = [
     encodeEvent({ type: "resumed", host, claims: row.claims }),
     spliceEvent("closed", {}, "outcome", encoded),
@@ -84,5 +95,6 @@ export function burialBatch(host: HostId, loaded: LoadedTask, verdict: Verdict):
     const { parent, path } = row;
     writes.push({ type: "deliver", task: parent, kind: "answer", path, data, late: "drop" });
   }
+  if (respondTo !== undefined) writes.push(responseWrite(respondTo, row, outcome));
   return { host, writes };
 }

@@ -1,5 +1,5 @@
 import type { Envelope } from "../core/envelope.ts";
-import type { Outcome } from "../core/event.ts";
+import type { Outcome, ResponseAddress } from "../core/event.ts";
 import { closedEvent, type EncodedEvent, encodeEvent, receivedEvent } from "../core/event-codec.ts";
 import type { Path, TaskId } from "../core/ids.ts";
 import type { OutcomePayload } from "../core/payload.ts";
@@ -9,6 +9,7 @@ import type { Delivery } from "./journal.ts";
 import { encodeAnswer, type Operation } from "./operation.ts";
 import type { Change, Outbox } from "./outbox.ts";
 import { blobWrite } from "./recording.ts";
+import { responseWrite } from "./responses.ts";
 
 /** A task whose handler has returned and whose outbox is empty. */
 export interface ClosingTask {
@@ -16,6 +17,8 @@ export interface ClosingTask {
   readonly outbox: Outbox;
   readonly inboxSeen: number;
   readonly isOver: boolean;
+  /** Who gets its outcome besides its asker. */
+  readonly respondTo: ResponseAddress | undefined;
   readonly host: {
     lifeOf(task: TaskId): WaitingTask | undefined;
     closed(task: Envelope, outcome: Outcome): void;
@@ -39,7 +42,11 @@ interface Ending {
   readonly events: readonly EncodedEvent[];
   /** What goes with them: children that nobody waits for are told to stop, a large outcome is kept. */
   readonly beside: readonly Write[];
+  /** The response to a request on a topic, if it came of one. */
+  readonly response: readonly Write[];
 }
+
+const NO_WRITES: readonly Write[] = [];
 
 /**
  * Closes a task for good, and hands its outcome to whoever waits for it: in this host, or by mail.
@@ -50,20 +57,20 @@ export function closeTask(
   outcome: OutcomePayload,
   open: readonly Operation[],
 ): void {
-  const { parent, path, awaited, run } = closing.task;
+  const { task, respondTo } = closing;
+  const { parent, path, awaited, run } = task;
   const waiting = parent === null ? undefined : closing.host.lifeOf(parent);
   const operation = awaited && path !== null ? waiting?.waitingAt(path) : undefined;
   const closed = closedEvent(outcome.encoded);
   // Most tasks leave nothing open: then there is one event, and nothing beside it.
   const events = open.length === 0 ? [closed] : [...open.map(droppedEvent), closed];
-  const beside = open.length === 0 ? NOTHING : open.flatMap(cancelOf);
+  const beside = open.length === 0 ? NO_WRITES : open.flatMap(cancelOf);
   const kept = outcome.blob === undefined ? beside : [...beside, blobWrite(outcome.blob, run)];
-  const ending = { outcome, events, beside: kept };
+  const response = respondTo === undefined ? NO_WRITES : [responseWrite(respondTo, task, outcome)];
+  const ending = { outcome, events, beside: kept, response };
   if (waiting === undefined || operation === undefined) closeAlone(closing, ending);
   else closeWith(closing, waiting, operation, ending);
 }
-
-const NOTHING: readonly Write[] = [];
 
 const CLOSE: StoreEnding = { type: "close", state: "closed" };
 
@@ -73,7 +80,7 @@ function droppedEvent({ path }: Operation): EncodedEvent {
 
 /** Its child is told that nobody waits for it any more. */
 function cancelOf({ child }: Operation): readonly Write[] {
-  return child === undefined ? NOTHING : [cancelMail(child)];
+  return child === undefined ? NO_WRITES : [cancelMail(child)];
 }
 
 /** One commit: the child closes and the parent receives. */
@@ -118,8 +125,9 @@ function closeAlone(
   endsRun: boolean = closing.task.parent === null,
 ): void {
   const { task, host, outbox } = closing;
-  const { outcome, events, beside } = ending;
-  const writes = [...writesBeside(task, outcome, endsRun), ...beside];
+  const { outcome, events, beside, response } = ending;
+  const writes = [...writesBeside(task, outcome, endsRun), ...beside, ...response];
+  const tellsOthers = beside.length > 0 || response.length > 0;
   outbox.add({
     events,
     starts: false,
@@ -129,10 +137,14 @@ function closeAlone(
     committed: () => {
       closing.leave();
       host.closed(task, outcome.decode());
-      if (task.awaited || beside.length > 0 || task.key !== null) host.mailed();
+      if (task.awaited || tellsOthers || task.key !== null) host.mailed();
     },
-    // Work that was sent goes on: the run ends with the last of it.
-    refused: () => closeAlone(closing, ending, false),
+    refused: (reason) => {
+      // The run that asked was trimmed: nobody is there to be told.
+      if (reason === "absent") closeAlone(closing, { ...ending, response: NO_WRITES }, endsRun);
+      // Work that was sent goes on: the run ends with the last of it.
+      else closeAlone(closing, ending, false);
+    },
   });
 }
 

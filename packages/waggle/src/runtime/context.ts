@@ -5,7 +5,7 @@ import type { RunId, TaskId } from "../core/ids.ts";
 import type { Priority } from "../core/priority.ts";
 import type { InferInput, InferOutput, Schema } from "../core/schema.ts";
 import type { PeerQuery } from "./operation.ts";
-import type { TryOnce } from "./transact.ts";
+import type { TryInHandler } from "./transact.ts";
 
 /** What the body of a step gets. There is no `ctx` in it: a step is one effect, not a place for others. */
 export interface StepContext {
@@ -144,12 +144,17 @@ export interface Context {
   /**
    * Waits for the signal `name` (see `System.signal`). Signals are kept until they are waited for; each is taken once, in the
    * order in which they came.
+   * @param options - `notAfter`: it ends at this time at the latest, in run time as `deadline`.
    * @throws RuntimeError `WAIT_TIMEOUT`; `SCHEMA` if the signal's value does not fit.
    */
   waitFor<S extends Schema>(
     name: string,
     schema: S,
-    options: { readonly timeoutMs: number | null; readonly key?: string },
+    options: {
+      readonly timeoutMs: number | null;
+      readonly notAfter?: number;
+      readonly key?: string;
+    },
   ): Promise<InferOutput<S>>;
   /**
    * Runs a branch for each item, side by side, and gives their results in the order of the items. The first
@@ -183,7 +188,7 @@ export interface Context {
   transact(
     kind: "board" | "publish",
     name: string,
-    tryOnce: TryOnce,
+    tryOnce: TryInHandler,
     key?: string,
   ): Promise<unknown>;
 }

@@ -2,7 +2,7 @@ import { type RuntimeError, runtimeError } from "../core/errors.ts";
 import type { HostId, TaskId } from "../core/ids.ts";
 import { errorPayload } from "../core/payload.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { Store, TaskRow } from "../ports/store.ts";
+import type { ExpectWrite, Store, TaskRow } from "../ports/store.ts";
 import { cancelMail } from "./drops.ts";
 import { seeFromLedger } from "./ledger-view.ts";
 import { encodeAnswer, type Operation } from "./operation.ts";
@@ -20,7 +20,8 @@ interface WaitingLife {
   readonly task: { readonly agent: string; readonly operation: string };
   readonly operations: Iterable<Operation>;
   readonly resting: boolean;
-  readonly turns: number;
+  /** Mails read so far. */
+  readonly inboxSeen: number;
   readonly outbox: { readonly version: number; readonly idle: boolean };
   watched: boolean;
 }
@@ -41,6 +42,9 @@ export interface WatchOwner {
 
 /** Queued tasks from which one sweep searches at most; the next one goes on with the others. */
 const MAX_SWEPT = 20;
+
+/** Deadlocks in a row that changed before they were broken; then it is left to the next sweep. */
+const MAX_CHANGED = 3;
 
 /** Searches for one host, one after the other. */
 export class DeadlockWatch {
@@ -89,12 +93,7 @@ export class DeadlockWatch {
       this.#waiting.delete(task);
       if (this.#owner.stopped.aborted) break;
       try {
-        const found = await findDeadlock(task, (one) => this.#see(one));
-        if (found !== undefined) {
-          await this.#break(found);
-          // Breaking one may leave another.
-          this.#waiting.add(task);
-        }
+        await this.#searchFrom(task);
       } catch (cause) {
         await this.#owner.trouble(cause);
         this.#waiting.add(task);
@@ -104,10 +103,22 @@ export class DeadlockWatch {
     this.#owner.activityEnded();
   }
 
+  async #searchFrom(task: TaskId): Promise<void> {
+    for (let changed = 0; changed < MAX_CHANGED; changed++) {
+      const found = await findDeadlock(task, (one) => this.#see(one));
+      if (found === undefined) return;
+      if (await this.#break(found)) {
+        // Breaking one may leave another.
+        this.#waiting.add(task);
+        return;
+      }
+    }
+  }
+
   async #see(task: TaskId): Promise<WaitNode | undefined> {
     const { store, id } = this.#owner;
     const life = this.#owner.lifeOf(task);
-    if (life !== undefined) return seeLife(life);
+    if (life !== undefined) return seeLife(life, id);
     const seen = await this.#seeInLedger(task);
     if (seen?.moves !== true) return seen;
     const loaded = await store.load(task);
@@ -124,24 +135,35 @@ export class DeadlockWatch {
     return seen;
   }
 
-  /** The victim's asker gets the error, the victim is closed unrun. Whoever was first has done it already. */
-  async #break({ cycle, victim }: Deadlock): Promise<void> {
+  /**
+   * The victim's asker gets the error, the victim is closed unrun: only if all that wait for each other still do, in
+   * the same commit, so nobody is told of a deadlock that is none any more.
+   * @returns False if one of them has changed: it moves, or another searcher was first.
+   */
+  async #break({ cycle, victim, members }: Deadlock): Promise<boolean> {
     const { store, id } = this.#owner;
     const loaded = await store.load(victim.task);
-    if (loaded === undefined || loaded.row.parent === null) return;
+    if (loaded === undefined || loaded.row.parent === null) return false;
     const { parent, path } = loaded.row;
     const { encoded } = errorPayload(deadlockError(cycle).toData());
     const data = encodeAnswer(victim.task, encoded);
     const result = await store.commit({
       host: id,
       writes: [
+        ...members.map(stillAsRead),
         { type: "deliver", task: parent, kind: "answer", path, data, late: "drop" },
         cancelMail(victim.task),
       ],
     });
     if (result.type === "unknown") throw storeUnknown("the end of a deadlock", result.cause);
+    if (result.type === "refused") return false;
     this.#owner.mailed();
+    return true;
   }
+}
+
+function stillAsRead({ task, reading }: WaitNode): ExpectWrite {
+  return { type: "expect", task, ...reading };
 }
 
 function storeUnknown(what: string, cause: unknown): RuntimeError {
@@ -154,7 +176,7 @@ function isQueued({ awaited, key, owner, due, version }: TaskRow): boolean {
   return awaited && key !== null && owner === null && due === null && version === 0;
 }
 
-function seeLife(life: WaitingLife): WaitNode {
+function seeLife(life: WaitingLife, host: HostId): WaitNode {
   const operations = [...life.operations];
   // What is still to be written may be that it gave up what it waits for.
   const isStill = life.resting && life.outbox.idle;
@@ -170,7 +192,8 @@ function seeLife(life: WaitingLife): WaitNode {
     order: 0,
     // It has a life: its turn has come.
     queuedOnKey: false,
-    stamp: `in memory, version ${life.outbox.version}, turn ${life.turns}`,
+    // Mail that it has not read may be what it waits for, or that its run is not open any more.
+    reading: { version: life.outbox.version, inbox: life.inboxSeen, owner: host, gate: "open" },
   };
 }
 

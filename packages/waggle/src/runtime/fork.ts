@@ -1,4 +1,5 @@
 import { runtimeError } from "../core/errors.ts";
+import type { ResponseAddress } from "../core/event.ts";
 import { blobsIn, decodeEventOnly, type EncodedEvent } from "../core/event-codec.ts";
 import {
   childTaskId,
@@ -25,6 +26,7 @@ const MAX_TASKS = 10_000;
  * The batch that creates `to` as a copy of `from` up to a point: the streams of the tasks that were open then, with
  * values, under ids of their own. So effects get keys of their own, and what was recorded up to there is not done
  * again. An effect that had begun and not ended at the point begins anew; times that were left then are left again.
+ * A fork of what came of a request on a topic does not respond to it.
  * Not copied are signals that nobody had taken, and work that was sent by a task that had ended at the point.
  * @param now - Wall-clock ms.
  * @throws RuntimeError `NOT_FOUND` for a run, task or position that is not there; `USAGE` if the root had ended.
@@ -212,9 +214,17 @@ interface Renamable {
   readonly until?: number | null;
   /** Number of a signal in the inbox of the original: in the fork it stands for another one. */
   readonly seq?: number;
+  /** Who made the request that the original came of: the original responds to it. */
+  readonly respondTo?: ResponseAddress;
 }
 
-const RENAMABLE: ReadonlySet<string> = new Set(["asked", "received", "armed", "restarted"]);
+const RENAMABLE: ReadonlySet<string> = new Set([
+  "started",
+  "asked",
+  "received",
+  "armed",
+  "restarted",
+]);
 
 /** An event of a task that is `id` now, `shiftMs` later: children are called by their new ids. */
 function renamed(
@@ -226,7 +236,8 @@ function renamed(
   readonly child?: { readonly old: TaskId; readonly made: TaskId };
 } {
   if (!RENAMABLE.has(type)) return { event: { type, data } };
-  const { seq: _, ...fields } = JSON.parse(data) as Renamable;
+  const { seq: _, respondTo: __, ...fields } = JSON.parse(data) as Renamable;
+  if (type === "started") return { event: { type, data: JSON.stringify(fields) } };
   if (type === "restarted")
     return { event: { type, data: JSON.stringify({ ...fields, taken: [] }) } };
   const { child, until, path } = fields;

@@ -30,7 +30,7 @@ import { Operation, type PeerQuery } from "./operation.ts";
 import { beginRestart, type RestartingTask } from "./restart.ts";
 import type { OperationKind, Place, Scope } from "./scope.ts";
 import { beginStep, type StepBody } from "./steps.ts";
-import type { TryOnce } from "./transact.ts";
+import type { TryInHandler } from "./transact.ts";
 import { beginTransaction } from "./transactions.ts";
 import { beginWait } from "./waits.ts";
 
@@ -174,17 +174,18 @@ export class HandlerContext implements Context {
       throw runtimeError("USAGE", `sleep '${name}' of ${ms} ms: it must be a number of at least 0`);
     }
     await this.#call("sleep", name, undefined, (operation) =>
-      beginWait(this.#owner, operation, { ms, signal: null }),
+      beginWait(this.#owner, operation, { ms, notAfter: null, signal: null }),
     );
   }
 
   waitFor<S extends Schema>(
     name: string,
     schema: S,
-    { timeoutMs, key }: { readonly timeoutMs: number | null; readonly key?: string },
+    options: Parameters<Context["waitFor"]>[2],
   ): Promise<InferOutput<S>> {
+    const { timeoutMs: ms, notAfter = null, key } = options;
     return this.#call("wait", name, key, (operation) =>
-      beginWait(this.#owner, operation, { ms: timeoutMs, signal: { name, schema } }),
+      beginWait(this.#owner, operation, { ms, notAfter, signal: { name, schema } }),
     ) as Promise<InferOutput<S>>;
   }
 
@@ -230,7 +231,7 @@ export class HandlerContext implements Context {
   transact(
     kind: "board" | "publish",
     name: string,
-    tryOnce: TryOnce,
+    tryOnce: TryInHandler,
     key?: string,
   ): Promise<unknown> {
     return this.#call(kind, name, key, (operation) =>

@@ -388,11 +388,13 @@ export class Host implements LifeHost, ClaimsOwner, WatchOwner {
   }
 
   /** Closes a claimed task without its handler; if mail came meanwhile, looks at it again. */
-  async #bury(loaded: LoadedTask, verdict: Verdict): Promise<void> {
-    const result = await this.store.commit(burialBatch(this.id, loaded, verdict));
+  async #bury(loaded: LoadedTask, verdict: Verdict, isHeard = true): Promise<void> {
+    const result = await this.store.commit(burialBatch(this.id, loaded, verdict, isHeard));
     if (result.type === "committed") {
       this.closed(loaded.row, { type: "error", error: verdict.error.toData() });
       this.mailed();
+    } else if (result.type === "refused" && result.reason === "absent" && isHeard) {
+      await this.#bury(loaded, verdict, false);
     } else if (result.type === "unknown" || result.reason === "behind") {
       await this.take(loaded.row.id);
     }

@@ -106,7 +106,7 @@ export function seeFromLedger(reads: TaskReads, clock: Pick<Clock, "now">): SeeT
     const hasBegun = outstanding.length > 0;
     const holder = moves || hasBegun ? undefined : await holderBefore(reads, row);
     const asked = outstanding.flatMap((one) => (one.type === "ask" ? [one.child] : []));
-    const { agent, operation, state, owner, due, version, inbox, claims } = row;
+    const { agent, operation, owner, version, inbox } = row;
     return {
       task,
       agent,
@@ -116,7 +116,7 @@ export function seeFromLedger(reads: TaskReads, clock: Pick<Clock, "now">): SeeT
       // Grows with each event of the ledger: that of the message's acceptance orders all of them.
       order: origin.position,
       queuedOnKey: holder !== undefined,
-      stamp: [version, inbox, claims, owner, due, state, gate, moves, holder?.id].join(" "),
+      reading: { version, inbox, owner, gate },
     };
   };
 }

@@ -1,3 +1,4 @@
+import type { ResponseAddress } from "../core/event.ts";
 import { type EncodedEvent, encodeEvent } from "../core/event-codec.ts";
 import type { HostId } from "../core/ids.ts";
 import type { Gate, LoadedTask, StoreReads } from "../ports/store.ts";
@@ -10,6 +11,7 @@ import {
   readJournal,
 } from "./journal.ts";
 import { type ReadMail, readMail, untaken } from "./mail.ts";
+import { responseAddressIn } from "./responses.ts";
 
 /** Where a task was when this host got it. */
 export interface LifeStart {
@@ -26,6 +28,8 @@ export interface LifeStart {
   readonly gate: Gate;
   /** How long its run had been paused. */
   readonly pausedMs: number;
+  /** Who gets its outcome besides its asker; undefined: nobody. */
+  readonly respondTo: ResponseAddress | undefined;
 }
 
 /** Where a task without a past begins. */
@@ -39,6 +43,7 @@ export const FRESH: LifeStart = {
   prefix: [],
   gate: "open",
   pausedMs: 0,
+  respondTo: undefined,
 };
 
 /** Where the task that `host` claimed and loaded goes on. Reads the large values of its past. */
@@ -60,5 +65,6 @@ export async function startOf(
     prefix: [encodeEvent({ type: "resumed", host, claims: row.claims })],
     gate,
     pausedMs,
+    respondTo: responseAddressIn(loaded.origin),
   };
 }

@@ -1,7 +1,7 @@
 import type { Operation as OperationRef } from "../core/contract.ts";
 import type { Envelope } from "../core/envelope.ts";
 import { runtimeError } from "../core/errors.ts";
-import type { Outcome } from "../core/event.ts";
+import type { Outcome, ResponseAddress } from "../core/event.ts";
 import { generationPrefix, type Path, type TaskId } from "../core/ids.ts";
 import type { OutcomePayload } from "../core/payload.ts";
 import type { Ending, Gate, RefusalReason } from "../ports/store.ts";
@@ -60,6 +60,7 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
   readonly journal: Journal;
   readonly outbox: Outbox;
   readonly host: LifeHost;
+  readonly respondTo: ResponseAddress | undefined;
   pausedMs: number;
   /** Wall-clock ms of the result delivered last. */
   nowMs: number;
@@ -67,8 +68,6 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
   watched = false;
   /** Another host searches, and cannot see what this task waits for while it is in memory. */
   probed = false;
-  /** Turns it had; grows whenever anything of it changes. */
-  turns = 0;
   readonly #definition: AgentDefinition;
   readonly #scope: Scope;
   readonly #input: unknown;
@@ -102,6 +101,7 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
     this.#input = start.input;
     this.journal = journal;
     this.#inbox = new Inbox(this, start.inbox, mail);
+    this.respondTo = start.respondTo;
     this.pausedMs = start.pausedMs;
     this.nowMs = start.at;
     this.#gate = start.gate;
@@ -170,7 +170,6 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
   /** One turn: hands over one result, or finds that there is none. */
   turn(): void {
     if (this.finished) return;
-    this.turns++;
     const next = this.#queue.next;
     if (!this.#slot.isHeld) {
       if (this.#still) this.release();

@@ -1,5 +1,6 @@
 import type { Operation } from "../core/contract.ts";
 import type { Envelope } from "../core/envelope.ts";
+import type { ResponseAddress } from "../core/event.ts";
 import { spliceEvent } from "../core/event-codec.ts";
 import { type HostId, type RunId, rootTaskId } from "../core/ids.ts";
 import { inputField, type Payload } from "../core/payload.ts";
@@ -30,12 +31,14 @@ export function rootEnvelope(
 /**
  * The writes that create a run and its root, for the head of a batch.
  * @param owner - Who runs the root at once; null: whoever claims it, if its mailbox has room.
+ * @param respondTo - Who gets its outcome; undefined: nobody in particular.
  */
 export function rootWrites(
   root: Envelope,
   input: Payload,
   owner: HostId | null,
   mailbox: number | undefined,
+  respondTo?: ResponseAddress,
 ): readonly Write[] {
   const { name, encoded } = inputField(input);
   const writes: Write[] = [
@@ -45,7 +48,7 @@ export function rootWrites(
       task: root,
       origin: { write: 1, event: 0 },
       owner,
-      events: [spliceEvent("started", {}, name, encoded)],
+      events: [spliceEvent("started", respondTo === undefined ? {} : { respondTo }, name, encoded)],
       ...(owner !== null || mailbox === undefined ? {} : { mailbox }),
     },
   ];

@@ -9,7 +9,8 @@ import { messagesCell } from "./allowance.ts";
 import type { Host } from "./host.ts";
 import { isUnfinished } from "./ledger-view.ts";
 import { encodeSignal } from "./mail.ts";
-import { type CancelReceipt, ReceiptReader } from "./receipt.ts";
+import { readReceipt } from "./read-receipt.ts";
+import type { CancelReceipt } from "./receipt.ts";
 
 export interface SignalOptions extends CallOptions {
   /**
@@ -29,9 +30,6 @@ export interface ControlParts {
   /** Aborts when the system is disposed. */
   readonly closed: AbortSignal;
 }
-
-/** Tasks of one run that are read at once. */
-const MAX_TASKS = 100_000;
 
 /** Tries of a commit whose outcome is unknown. */
 const MAX_TRIES = 20;
@@ -85,15 +83,8 @@ export class RunControl {
   }
 
   /** What a cancel came to. Of a run that was not cancelled: all its tasks as finished. */
-  async receipt(run: RunId): Promise<CancelReceipt> {
-    const { store } = this.#parts;
-    const tasks = await store.find({ run, limit: MAX_TASKS });
-    const names = new Map(tasks.map(({ id, agent, operation }) => [id, `${agent}.${operation}`]));
-    const reader = new ReceiptReader(run, names);
-    for (const { id } of tasks) {
-      for (const event of (await store.load(id))?.events ?? []) reader.read(event);
-    }
-    return reader.receipt();
+  receipt(run: RunId): Promise<CancelReceipt> {
+    return readReceipt(this.#parts, run);
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { Path } from "../core/ids.ts";
 import type { CommitResult, StoreReads, Write } from "../ports/store.ts";
 
 /** What one try of a transaction wants recorded, and written in the same commit. */
@@ -19,3 +20,14 @@ export type TryOnce = (
   tries: number,
   refused: Extract<CommitResult, { readonly type: "refused" }>["reason"] | undefined,
 ) => Promise<Attempt>;
+
+/** Where in a handler, and when, a try is made. */
+export interface TryPlace {
+  /** The operation's place: no other one of its task ever has the same. */
+  readonly path: Path;
+  /** Now, in run time: wall-clock ms less the run's pauses, as `ctx.deadline`. */
+  readonly runTimeMs: number;
+}
+
+/** One try within a handler: as {@link TryOnce}, and it knows its place. */
+export type TryInHandler = (...args: [...Parameters<TryOnce>, place: TryPlace]) => Promise<Attempt>;

@@ -4,9 +4,9 @@ import { spliceEvent } from "../core/event-codec.ts";
 import { valuePayload } from "../core/payload.ts";
 import type { RefusalReason } from "../ports/store.ts";
 import { recordDropped } from "./drops.ts";
-import type { Operation, OperationOwner } from "./operation.ts";
+import { type Operation, type OperationOwner, runTime } from "./operation.ts";
 import { blobWrite, recordError } from "./recording.ts";
-import type { Attempt, TryOnce } from "./transact.ts";
+import type { Attempt, TryInHandler } from "./transact.ts";
 
 /** Tries of one transaction; then `CONFLICT`. With this many writers at once, each gets its turn. */
 const MAX_TRIES = 200;
@@ -18,7 +18,7 @@ const MAX_PAUSE_MS = 100;
 export function beginTransaction(
   owner: OperationOwner,
   operation: Operation,
-  tryOnce: TryOnce,
+  tryOnce: TryInHandler,
 ): void {
   void attempt(owner, operation, tryOnce, 0, undefined);
 }
@@ -26,7 +26,7 @@ export function beginTransaction(
 async function attempt(
   owner: OperationOwner,
   operation: Operation,
-  tryOnce: TryOnce,
+  tryOnce: TryInHandler,
   tries: number,
   refused: RefusalReason | undefined,
 ): Promise<void> {
@@ -34,7 +34,8 @@ async function attempt(
   operation.phase = "running";
   host.activityBegan();
   try {
-    const made = await tryOnce(host.store, tries, refused);
+    const place = { path: operation.path, runTimeMs: runTime(owner) };
+    const made = await tryOnce(host.store, tries, refused, place);
     if (operation.dropped === undefined) record(owner, operation, tryOnce, tries, made);
     else recordDropped(owner, operation);
   } catch (thrown) {
@@ -47,7 +48,7 @@ async function attempt(
 function record(
   owner: OperationOwner,
   operation: Operation,
-  tryOnce: TryOnce,
+  tryOnce: TryInHandler,
   tries: number,
   made: Attempt,
 ): void {
@@ -83,7 +84,7 @@ function record(
 async function tryAgain(
   owner: OperationOwner,
   operation: Operation,
-  tryOnce: TryOnce,
+  tryOnce: TryInHandler,
   tries: number,
   reason: RefusalReason,
 ): Promise<void> {

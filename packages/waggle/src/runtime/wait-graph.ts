@@ -1,4 +1,5 @@
 import type { TaskId } from "../core/ids.ts";
+import type { ExpectWrite } from "../ports/store.ts";
 
 // The search for deadlocks. Owns: nothing; it only reads. Who waits for whom is seen through a function, so that a
 // host can put together what it knows of its own tasks and what the ledger says of all others.
@@ -21,8 +22,8 @@ export interface WaitNode {
   readonly order: number | string;
   /** True if it has not begun, because an older task holds its key. */
   readonly queuedOnKey: boolean;
-  /** Another text whenever anything of it, or of what it waits for, is another; never again a former one. */
-  readonly stamp: string;
+  /** As it was read: while it is so, nothing of it has changed. What breaks a deadlock expects that. */
+  readonly reading: Omit<ExpectWrite, "type" | "task">;
 }
 
 /**
@@ -37,6 +38,8 @@ export interface Deadlock {
   readonly cycle: readonly WaitNode[];
   /** The youngest queued task of those that wait for each other only. It has not begun: nothing is lost with it. */
   readonly victim: WaitNode;
+  /** All that wait for each other only, those of the cycle among them: it lasts while none of them changes. */
+  readonly members: readonly WaitNode[];
 }
 
 /** How far a search goes. */
@@ -45,27 +48,18 @@ export interface SearchLimits {
   readonly limit?: number;
 }
 
-/** Tasks that wait for each other only: each can be reached from each, and nothing else from any. */
-interface ClosedGroup {
-  readonly members: readonly WaitNode[];
-  readonly deadlock: Deadlock;
-}
-
 /** 100,000 tasks are some 30 MB of nodes, and a search of a second. */
 const DEFAULT_LIMIT = 100_000;
 
-/** Searches in a row that found a deadlock and then saw one of its tasks change. */
-const MAX_ATTEMPTS = 3;
-
 /**
- * Looks for a deadlock that `from` is in, or waits for. After finding one it looks at its tasks again: that none
- * of them has changed proves that what was seen one by one was true at one moment, so there is no false alarm.
+ * Looks for a deadlock that `from` is in, or waits for. What it says was seen task by task, and may never have been
+ * true at one moment. It is true at any moment at which every member still is as it was read: a commit that expects
+ * so raises no false alarm.
  * Every search from a task of the same deadlock names the same victim and the same cycle.
  *
  * Takes time and memory in proportion to the tasks and waits that can be reached, and stops at the first task that
  * moves. A task at a time is looked at.
- * @returns undefined if `from` can move; also if more than `limit` tasks can be reached, or if they changed in each
- * of three searches: not now.
+ * @returns undefined if `from` can move; also if more than `limit` tasks can be reached.
  * @throws what `see` throws.
  */
 export async function findDeadlock(
@@ -73,13 +67,8 @@ export async function findDeadlock(
   see: SeeTask,
   options: SearchLimits = {},
 ): Promise<Deadlock | undefined> {
-  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const still = await reachStill(from, see, options.limit ?? DEFAULT_LIMIT);
-    const found = still === undefined ? undefined : youngest(closedGroups(still));
-    if (found === undefined) return undefined;
-    if (await isUnchanged(found.members, see)) return found.deadlock;
-  }
-  return undefined;
+  const still = await reachStill(from, see, options.limit ?? DEFAULT_LIMIT);
+  return still === undefined ? undefined : youngest(closedGroups(still));
 }
 
 /**
@@ -87,7 +76,7 @@ export async function findDeadlock(
  * `nodes` must hold everything that its tasks wait for, and none that can move.
  */
 export function deadlocksAmong(nodes: ReadonlyMap<TaskId, WaitNode>): readonly Deadlock[] {
-  return closedGroups(nodes).map(({ deadlock }) => deadlock);
+  return closedGroups(nodes);
 }
 
 /** Everything that can be reached from `from`; undefined if some of it moves, or if it is too much. */
@@ -109,21 +98,11 @@ async function reachStill(
   return nodes;
 }
 
-async function isUnchanged(members: readonly WaitNode[], see: SeeTask): Promise<boolean> {
-  for (const { task, stamp } of members) {
-    const again = await see(task);
-    if (again?.stamp !== stamp) return false;
-  }
-  return true;
-}
-
 /** The group with the youngest victim, so that all who see several groups begin with the same one. */
-function youngest(groups: readonly ClosedGroup[]): ClosedGroup | undefined {
-  let found: ClosedGroup | undefined;
+function youngest(groups: readonly Deadlock[]): Deadlock | undefined {
+  let found: Deadlock | undefined;
   for (const group of groups) {
-    if (found === undefined || isYounger(group.deadlock.victim, found.deadlock.victim)) {
-      found = group;
-    }
+    if (found === undefined || isYounger(group.victim, found.victim)) found = group;
   }
   return found;
 }
@@ -133,7 +112,8 @@ function isYounger(one: WaitNode, other: WaitNode): boolean {
   return one.order > other.order;
 }
 
-function closedGroups(nodes: ReadonlyMap<TaskId, WaitNode>): readonly ClosedGroup[] {
+/** Groups of tasks that wait for each other only: each can be reached from each, and nothing else from any. */
+function closedGroups(nodes: ReadonlyMap<TaskId, WaitNode>): readonly Deadlock[] {
   const groupOf = new Map<TaskId, number>();
   const groups = mutuallyReachable(nodes);
   for (const [index, members] of groups.entries()) {
@@ -151,7 +131,7 @@ function closedGroups(nodes: ReadonlyMap<TaskId, WaitNode>): readonly ClosedGrou
       );
     if (!isClosed || victim === undefined) return [];
     const cycle = shortestCycle(victim, nodes);
-    return cycle === undefined ? [] : [{ members, deadlock: { cycle, victim } }];
+    return cycle === undefined ? [] : [{ cycle, victim, members }];
   });
 }
 

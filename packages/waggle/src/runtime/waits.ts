@@ -20,6 +20,8 @@ import { blobWrite } from "./recording.ts";
 export interface Wait {
   /** Null: no limit. */
   readonly ms: number | null;
+  /** Run-time ms at which it ends at the latest; null: no limit. */
+  readonly notAfter: number | null;
   readonly signal: WantedSignal | null;
 }
 
@@ -32,7 +34,7 @@ export function beginWait(owner: OperationOwner, operation: Operation, wait: Wai
   }
   operation.phase = "starting";
   const { path } = operation;
-  const own = wait.ms === null ? null : runTime(owner) + wait.ms;
+  const own = earlier(wait.ms === null ? null : runTime(owner) + wait.ms, wait.notAfter);
   // What nobody waits for beyond a deadline is not waited for beyond it here either.
   const until = wait.signal === null ? own : earlier(own, owner.task.deadline);
   const signal = wait.signal?.name ?? null;

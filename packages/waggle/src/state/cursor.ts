@@ -1,6 +1,7 @@
 import { decodeData } from "../core/data.ts";
 import type { SetWrite, StoreReads } from "../ports/store.ts";
 import type { Subscription } from "./subscription.ts";
+import { matchesTopic } from "./topic-pattern.ts";
 
 const PREFIX = "cursor.";
 
@@ -10,6 +11,14 @@ export interface Cursor {
   readonly position: number;
   /** To be expected when it is moved; 0: there is none yet. */
   readonly version: number;
+}
+
+/** An operation that handles the events of a topic. */
+export interface Subscriber {
+  /** `agent.operation`. */
+  readonly from: string;
+  /** Its subscriptions: each one starts it, or passes over what its filter leaves out. */
+  readonly patterns: readonly string[];
 }
 
 /** The cell that holds how far `subscription` has come; agents of one name share it, on whatever host. */
@@ -33,6 +42,23 @@ export async function readCursor(
 export function moveCursor(subscription: Subscription, expect: number, position: number): SetWrite {
   const value = JSON.stringify({ position });
   return { type: "set", cell: cursorCell(subscription), expect, value };
+}
+
+/** Who is subscribed to the topic called `name`: of each operation (`agent.operation`) the patterns that match. */
+export async function subscribersOf(
+  reads: StoreReads,
+  name: string,
+): Promise<readonly Subscriber[]> {
+  const found = new Map<string, string[]>();
+  for (const { cell, value } of await reads.cells(PREFIX)) {
+    // Names of agents and operations have no dots; a cell without value is a cursor that was removed.
+    const [, agent, operation, ...segments] = cell.split(".");
+    const pattern = segments.join(".");
+    if (value === null || !matchesTopic(pattern, name)) continue;
+    const from = `${agent}.${operation}`;
+    found.set(from, [...(found.get(from) ?? []), pattern]);
+  }
+  return [...found].map(([from, patterns]) => ({ from, patterns }));
 }
 
 /** How far all subscriptions of a store have come. */

@@ -31,6 +31,7 @@ export class LogWatch {
   #pause: AbortController | undefined;
   #poked = false;
   #looping = false;
+  #loopEnded: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(parts: LogWatchParts) {
@@ -56,16 +57,17 @@ export class LogWatch {
       const waiter = { version, resolve: done };
       signal.addEventListener("abort", done);
       this.#waiters.add(waiter);
-      if (!this.#looping) void this.#loop();
+      if (!this.#looping) this.#loopEnded = this.#loop();
     });
   }
 
-  /** Nobody waits any more. */
-  close(): void {
+  /** Nobody waits any more. Resolves when the log is not being read: the store may be disposed. */
+  async close(): Promise<void> {
     this.#closed = true;
     this.#unwatch();
     for (const { resolve } of [...this.#waiters]) resolve();
     this.#pause?.abort(STOPPED);
+    await this.#loopEnded;
   }
 
   async #loop(): Promise<void> {

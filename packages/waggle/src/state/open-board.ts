@@ -231,7 +231,7 @@ class StoreBoard implements Board {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(STOPPED);
-    this.#watch.close();
+    await this.#watch.close();
     await this.#graceFor([...this.#subscriptions].map(({ ended }) => ended));
   }
 

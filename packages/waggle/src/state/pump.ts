@@ -1,10 +1,11 @@
 import { digest128 } from "../core/digest.ts";
-import { runtimeError, toErrorData } from "../core/errors.ts";
+import { type ErrorData, runtimeError, toErrorData } from "../core/errors.ts";
 import { type HostId, parseRunId, type RunId } from "../core/ids.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Refused, Store, Write } from "../ports/store.ts";
 import { MAX_HOPS } from "../runtime/asks.ts";
 import { parseInput } from "../runtime/messages.ts";
+import { passedWrite } from "../runtime/responses.ts";
 import { rootEnvelope, rootWrites } from "../runtime/root-start.ts";
 import { type Cursor, cursorCell, moveCursor, readCursor } from "./cursor.ts";
 import { deadLetterWrites } from "./dead-letters.ts";
@@ -20,6 +21,8 @@ import { TOPIC_LOG } from "./topic.ts";
 // P2 the id of an event's run follows from the event and the operation: what was started stays started, even if
 //    the cursor is lost, or two patterns of one operation match the event.
 // P3 a full mailbox stops the cursor before the first event that does not fit, and no other cursor.
+// P4 whoever made a request hears of each subscription that starts nothing, in the commit that passes the request.
+// P5 a subscription has a cursor from its first pump on, unless that failed: so who is subscribed can be read.
 
 /** What a pump works with. */
 export interface PumpParts {
@@ -71,7 +74,8 @@ export async function pumpOnce(parts: PumpParts, subscription: Subscription): Pr
   const known = cursor ?? { position: 0, version: 0 };
   const { position } = known;
   const page = await readTopics(store, subscription.pattern, position, PAGE, clock.now());
-  if (!isWorthACommit(page, position)) return idle("caught-up", position);
+  // P5: also one that is to hear of everything, and of which there is nothing yet.
+  if (cursor !== undefined && !isWorthACommit(page, position)) return idle("caught-up", position);
   const items = page.events.map((event) => plan(store.id, subscription, event));
   return commitItems(parts, subscription, known, page, items);
 }
@@ -181,7 +185,13 @@ function withoutRefused(items: readonly Item[], at: number, { reason }: Refused)
   if (reason === "exists") {
     return items.map((item, i) => (i === at ? { ...item, type: "pass", writes: [] } : item));
   }
+  // The run that made the request was trimmed: nobody is there to be told.
+  if (reason === "absent") return items.map((item, i) => (i === at ? unheard(item) : item));
   throw runtimeError("INVARIANT", `the start of a run for an event was refused: ${reason}`);
+}
+
+function unheard(item: Item): Item {
+  return { ...item, writes: item.writes.filter(({ type }) => type !== "deliver") };
 }
 
 function count(items: readonly Item[], type: Item["type"]): number {
@@ -197,19 +207,33 @@ function plan(storeId: string, subscription: Subscription, event: TopicEvent): I
   const { operation, filter, give } = subscription;
   const wanted = give === "event" ? event : event.value;
   try {
-    if (filter !== undefined && !filter(event)) return { event, type: "pass", writes: [] };
+    if (filter !== undefined && !filter(event)) {
+      return { event, type: "pass", writes: passedWrites(subscription, event, null) };
+    }
     return { event, type: "start", writes: startWrites(storeId, subscription, event, wanted) };
   } catch (thrown) {
+    const error = toErrorData(thrown);
     const letter = {
       agent: operation.agent,
       operation: operation.name,
-      error: toErrorData(thrown),
+      error,
       topic: event.topic,
       position: event.position,
       input: wanted,
     };
-    return { event, type: "dead", writes: deadLetterWrites(letter) };
+    const writes = [...deadLetterWrites(letter), ...passedWrites(subscription, event, error)];
+    return { event, type: "dead", writes };
   }
+}
+
+/** P4. */
+function passedWrites(
+  { operation, pattern }: Subscription,
+  { respondTo }: TopicEvent,
+  error: ErrorData | null,
+): readonly Write[] {
+  if (respondTo === undefined) return [];
+  return [passedWrite(respondTo, `${operation.agent}.${operation.name}`, pattern, error)];
 }
 
 /** @throws RuntimeError `SCHEMA`, `LIMIT_REACHED`, `USAGE`, `VALUE_TOO_LARGE`. */
@@ -232,10 +256,11 @@ function startWrites(
     priority: event.priority ?? priority ?? "normal",
     hops,
     key,
-    deadline: null,
+    // What nobody waits for any more is not begun. Its run begins now: its time is the wall clock's.
+    deadline: event.respondTo === undefined ? null : event.expiresAt,
   });
   // Its place in the batch is given later: see `placed`.
-  return rootWrites(task, input, null, operation.mailbox);
+  return rootWrites(task, input, null, operation.mailbox, event.respondTo);
 }
 
 /** The run of `operation` that handles an event: the same on every host (P2). */

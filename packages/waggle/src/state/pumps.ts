@@ -46,7 +46,7 @@ export class Pumps {
   /** Resolves when nothing is pumped any more. */
   async stop(): Promise<void> {
     this.#stop.abort(STOPPED);
-    this.#watch.close();
+    await this.#watch.close();
     await this.#running;
   }
 

@@ -1,3 +1,4 @@
+import type { ResponseAddress } from "../core/event.ts";
 import type { Priority } from "../core/priority.ts";
 import type { LogRecord, StoreReads } from "../ports/store.ts";
 import { decodeRecord, loadValue } from "./stored-value.ts";
@@ -22,6 +23,8 @@ export interface TopicEvent<Value = unknown> {
   readonly priority: Priority | null;
   /** Wall-clock ms from when it is stale; null: never. */
   readonly expiresAt: number | null;
+  /** Only of a request: where the outcomes of those who handle it go, which happens by itself. */
+  readonly respondTo?: ResponseAddress;
 }
 
 /** What one reading found. */
@@ -70,7 +73,7 @@ async function loadEvent(
   { version, at, data }: LogRecord,
 ): Promise<TopicEvent> {
   const stored = decodeRecord(data ?? "null");
-  const { by = null, hops = 0, confidence = null, priority = null, ttlMs } = stored;
+  const { by = null, hops = 0, confidence = null, priority = null, ttlMs, respondTo } = stored;
   return {
     topic,
     position: version,
@@ -81,5 +84,6 @@ async function loadEvent(
     confidence,
     priority,
     expiresAt: ttlMs === undefined ? null : at + ttlMs,
+    ...(respondTo === undefined ? {} : { respondTo }),
   };
 }

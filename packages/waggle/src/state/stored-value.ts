@@ -1,5 +1,6 @@
 import { decodeData } from "../core/data.ts";
 import { runtimeError } from "../core/errors.ts";
+import type { ResponseAddress } from "../core/event.ts";
 import type { BlobId, RunId } from "../core/ids.ts";
 import { blobIdOf } from "../core/ids.ts";
 import { INLINE_LIMIT } from "../core/payload.ts";
@@ -33,6 +34,8 @@ export interface RecordFields {
   readonly priority?: Priority;
   /** Of an event: how long after its commit it goes stale. */
   readonly ttlMs?: number;
+  /** Of an event that is a request: where responses to it go. */
+  readonly respondTo?: ResponseAddress;
 }
 
 /**

@@ -1,6 +1,7 @@
-import type { Input, Operation } from "../core/contract.ts";
+import type { Input, Operation, Output } from "../core/contract.ts";
 import type { Priority } from "../core/priority.ts";
 import type { TopicEvent } from "./read-topics.ts";
+import type { RequestTopic } from "./request-topic.ts";
 import type { Topic } from "./topic.ts";
 import { patternOf } from "./topic-pattern.ts";
 
@@ -31,16 +32,29 @@ type Takes<O extends Operation, Given> = [Given] extends [Input<O>]
   ? unknown
   : { readonly "the input of the operation does not take this event": Given };
 
+/** The values of the events of a topic. */
+type ValueOf<T extends Topic> = T extends Topic<infer Value, infer _Written> ? Value : never;
+
+/** `unknown` where the output of the operation can be a response to what is said on the topic, or none is wanted. */
+type Responds<O extends Operation, T extends Topic> =
+  T extends RequestTopic<infer _Value, infer _Written, infer _Response, infer Responded>
+    ? [Output<O>] extends [Responded]
+      ? unknown
+      : { readonly "the output of the operation is no response to this topic": Responded }
+    : unknown;
+
 /**
  * Subscribes an operation to a topic, whose events must fit its input; or to a pattern (`*`: one segment, `>` at the
  * end: the rest), whose events are parsed by its input's schema when they come. An event that does not fit becomes
- * a dead letter.
+ * a dead letter. What the operation makes of a request is the response to it: its output must fit.
  * @throws RuntimeError `USAGE` for a bad pattern; nothing happened.
  */
-export function on<Value, Written, O extends Operation, Give extends "value" | "event" = "value">(
-  topic: Topic<Value, Written>,
-  operation: O & Takes<O, Give extends "event" ? TopicEvent<Value> : Value>,
-  options?: OnOptions<Value, Give>,
+export function on<T extends Topic, O extends Operation, Give extends "value" | "event" = "value">(
+  topic: T,
+  operation: O &
+    Takes<O, Give extends "event" ? TopicEvent<ValueOf<T>> : ValueOf<T>> &
+    Responds<O, T>,
+  options?: OnOptions<ValueOf<T>, Give>,
 ): Subscription;
 export function on(
   pattern: string,

@@ -1,5 +1,6 @@
 import { encodeData } from "../core/data.ts";
 import { runtimeError } from "../core/errors.ts";
+import type { ResponseAddress } from "../core/event.ts";
 import type { Priority } from "../core/priority.ts";
 import { type InferInput, type InferOutput, parseWith, type Schema } from "../core/schema.ts";
 import type { Write } from "../ports/store.ts";
@@ -57,6 +58,8 @@ export interface Publisher {
   readonly hops: number;
   /** What its events are found again by when the outcome of a commit was unknown. Default: nothing. */
   readonly mark?: string;
+  /** Who gets what becomes of it at each subscriber. Default: nobody. */
+  readonly respondTo?: ResponseAddress;
 }
 
 /**
@@ -66,7 +69,7 @@ export interface Publisher {
 export function publishWrites<Written>(
   to: Topic<unknown, Written>,
   value: Written,
-  { by, hops, mark }: Publisher,
+  { by, hops, mark, respondTo }: Publisher,
   options: PublishOptions = {},
 ): readonly Write[] {
   const what = `event on '${to.name}'`;
@@ -79,6 +82,7 @@ export function publishWrites<Written>(
     ...(confidence === undefined ? {} : { confidence }),
     ...(priority === undefined ? {} : { priority }),
     ...(ttlMs === undefined ? {} : { ttlMs }),
+    ...(respondTo === undefined ? {} : { respondTo }),
   };
   const text = encodeData(parseWith(to.schema, value, what), what);
   // Events outlive the run they came from: subscribers may be far behind.

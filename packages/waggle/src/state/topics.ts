@@ -188,7 +188,7 @@ class StoreTopics implements Topics {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(STOPPED);
-    this.#watch.close();
+    await this.#watch.close();
   }
 
   #next(pattern: string, position: number): Promise<TopicPage | undefined> {

@@ -108,7 +108,7 @@ function blockedNodes(surveyed: Survey, waits: Waits): ReadonlyMap<TaskId, WaitN
   for (const [task, { loaded, holder }] of surveyed.tasks) {
     if (movements.get(task) !== "blocked") continue;
     const reasons = waits.get(task) ?? [];
-    const { agent, operation } = loaded.row;
+    const { agent, operation, version, inbox, owner } = loaded.row;
     nodes.set(task, {
       task,
       agent,
@@ -117,7 +117,7 @@ function blockedNodes(surveyed: Survey, waits: Waits): ReadonlyMap<TaskId, WaitN
       waitsFor: reasons.some(holdsBack) ? [] : reasons.flatMap((reason) => linkOf(reason) ?? []),
       order: loaded.origin.position,
       queuedOnKey: holder !== undefined,
-      stamp: "",
+      reading: { version, inbox, owner, gate: loaded.gate },
     });
   }
   return nodes;

@@ -7,7 +7,15 @@ import {
   type TaskId,
 } from "../../src/core/ids.ts";
 import { PRIORITIES } from "../../src/core/priority.ts";
-import type { AppendWrite, Batch, Ending, Gate, NewRecord, Write } from "../../src/ports/store.ts";
+import type {
+  AppendWrite,
+  Batch,
+  Ending,
+  ExpectWrite,
+  Gate,
+  NewRecord,
+  Write,
+} from "../../src/ports/store.ts";
 import {
   ANNE,
   append,
@@ -45,8 +53,14 @@ export interface LooseAppend extends AppendWrite {
   readonly inboxOff?: number | undefined;
 }
 
+/** An expectation; with `versionOff`, version and inbox are told relative to what is there when its turn comes. */
+export interface LooseExpect extends ExpectWrite {
+  readonly versionOff?: number;
+  readonly inboxOff?: number | undefined;
+}
+
 /** A write, or one that has to be made exact. */
-export type LooseWrite = Exclude<Write, AppendWrite> | LooseAppend;
+export type LooseWrite = Exclude<Write, AppendWrite | ExpectWrite> | LooseAppend | LooseExpect;
 
 /** One of the runs that are open at first. */
 export const randomRun: fc.Arbitrary<RunId> = fc.constantFrom(ONE, TWO);
@@ -141,6 +155,17 @@ const anyDeliver: fc.Arbitrary<LooseWrite> = fc
     kind,
   }));
 
+const anyExpect: fc.Arbitrary<LooseWrite> = fc.record({
+  type: fc.constant("expect" as const),
+  task: randomTask,
+  version: fc.constant(0),
+  inbox: fc.constant(0),
+  versionOff: mostly(0, 1),
+  inboxOff: mostly(0, 1),
+  owner: mostly<HostId | null>(ANNE, null, BERT),
+  gate: mostly<Gate>("open", "paused", "ended"),
+});
+
 const recordKey = fc.constantFrom("a", "b");
 const anyRecord: fc.Arbitrary<NewRecord> = fc.oneof(
   fc.constant({ key: null, data: "0" }),
@@ -161,6 +186,7 @@ const write: fc.Arbitrary<LooseWrite> = fc.oneof(
   { weight: 6, arbitrary: anyAppend },
   { weight: 4, arbitrary: anyCreate },
   { weight: 2, arbitrary: anyDeliver },
+  { weight: 2, arbitrary: anyExpect },
   fc.record({
     type: fc.constant("set" as const),
     cell,

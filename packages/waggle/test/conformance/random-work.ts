@@ -139,7 +139,8 @@ async function exactBatch(store: Store, { host: of, writes }: Batch): Promise<Ba
 }
 
 async function exactWrite(store: Store, loose: LooseWrite): Promise<Write> {
-  if (loose.type !== "append" || loose.versionOff === undefined) return loose;
+  if (loose.type !== "append" && loose.type !== "expect") return loose;
+  if (loose.versionOff === undefined) return loose;
   const { versionOff, inboxOff, ...each } = loose;
   const row = (await store.load(each.task))?.row;
   const version = (row?.version ?? 0) + versionOff;

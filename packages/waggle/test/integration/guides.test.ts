@@ -6,6 +6,7 @@ import { REPOSITORY, runProgram } from "./run-program.ts";
 /** Texts that have programs in them, each with what it prints below it. */
 const GUIDES = [
   "README.md",
+  "docs/events.md",
   "docs/messaging.md",
   "docs/waiting.md",
   "docs/scopes.md",

@@ -5,9 +5,12 @@ import {
   boardKey,
   type Context,
   contract,
+  type ErrorData,
   on,
   type openBoard,
   publishIn,
+  requestIn,
+  requestTopic,
   type Subscription,
   type System,
   type TopicEvent,
@@ -71,6 +74,47 @@ test("who follows a topic gets its parsed values, who follows a pattern gets unk
   }
   const { events } = await system.topics.read(created, 0);
   expectTypeOf(events[0]?.value).toEqualTypeOf<Order | undefined>();
+});
+
+test("responses to a request have the type of its topic", async () => {
+  const wanted = requestTopic("offers.wanted", {
+    request: z.object({ part: z.string(), count: z.int().default(1) }),
+    response: z.object({ price: z.number(), days: z.number().default(3) }),
+  });
+  const { responses, failed, missing } = await requestIn(
+    ctx,
+    wanted,
+    { part: "screw" },
+    { timeoutMs: 1_000, atLeast: 1 },
+  );
+  expectTypeOf(responses[0]?.value).toEqualTypeOf<{ price: number; days: number } | undefined>();
+  expectTypeOf(failed[0]?.error).toEqualTypeOf<ErrorData | undefined>();
+  expectTypeOf(missing).toEqualTypeOf<readonly string[]>();
+  // @ts-expect-error `part` is missing
+  void requestIn(ctx, wanted, { count: 1 }, { timeoutMs: 1_000 });
+  // @ts-expect-error a request has an end
+  void requestIn(ctx, wanted, { part: "screw" }, {});
+  // @ts-expect-error nobody responds on a topic that is for events only
+  void requestIn(ctx, created, { id: "1" }, { timeoutMs: 1_000 });
+  void publishIn(ctx, wanted, { part: "screw" });
+});
+
+test("whoever is subscribed to a topic for requests returns responses", () => {
+  const wanted = requestTopic("offers.wanted", {
+    request: z.string(),
+    response: z.object({ price: z.number() }),
+  });
+  const shop = contract("shop", {
+    offer: { input: z.string(), output: z.object({ price: z.number(), name: z.string() }) },
+    note: { input: z.string(), output: z.null() },
+    count: { input: z.number(), output: z.object({ price: z.number() }) },
+  });
+  on(wanted, shop.offer);
+  on(wanted, shop.offer, { filter: ({ value }) => value.startsWith("s") });
+  // @ts-expect-error null is no offer
+  on(wanted, shop.note);
+  // @ts-expect-error a text is no number
+  on(wanted, shop.count);
 });
 
 test("a subscription gives its operation the parsed value, or the event", () => {

@@ -10,6 +10,8 @@ import { addToCell, putCell } from "./put-cell.ts";
 /** Applies a write that was checked to be acceptable. */
 export function applyWrite(batch: Application, write: Write): void {
   switch (write.type) {
+    case "expect":
+      break;
     case "append":
       applyAppend(batch, write);
       break;

@@ -4,6 +4,7 @@ import type {
   BlobWrite,
   CreateWrite,
   DeliverWrite,
+  ExpectWrite,
   FreeWrite,
   GateWrite,
   PublishWrite,
@@ -25,6 +26,8 @@ export function refusalOf(
   write: Write,
 ): RefusalReason | undefined {
   switch (write.type) {
+    case "expect":
+      return checkExpect(state, write);
     case "append":
       return checkAppend(state, host, write);
     case "create":
@@ -48,6 +51,15 @@ export function refusalOf(
     case "trim-log":
       return undefined;
   }
+}
+
+function checkExpect(state: LedgerState, write: ExpectWrite): RefusalReason | undefined {
+  const task = state.tasks.get(write.task);
+  if (task === undefined) return "absent";
+  const { events, inbox, owner, run, state: now } = task;
+  if (!isUnfinished(now)) return "conflict";
+  if (events.length !== write.version || inbox !== write.inbox) return "conflict";
+  return (owner?.id ?? null) === write.owner && run.gate === write.gate ? undefined : "conflict";
 }
 
 function checkAppend(

@@ -3,7 +3,7 @@ import type { Batch, CommitResult, RefusalReason, Write } from "../../ports/stor
 import { applyAdd, applySet } from "./apply-cell-write.ts";
 import { applyBlob, applyPublish, applyTrimLog } from "./apply-log-write.ts";
 import { applyFree, applyGate, applyTrim } from "./apply-run-write.ts";
-import { applyAppend, applyCreate, applyDeliver } from "./apply-task-write.ts";
+import { applyAppend, applyCreate, applyDeliver, expectRefusal } from "./apply-task-write.ts";
 import type { Transaction } from "./transaction.ts";
 
 // Applies batches within a write transaction.
@@ -102,6 +102,8 @@ function applyWrite(
   before: number,
 ): RefusalReason | undefined {
   switch (write.type) {
+    case "expect":
+      return expectRefusal(tx, write);
     case "append":
       return applyAppend(tx, batch.host, write);
     case "create":

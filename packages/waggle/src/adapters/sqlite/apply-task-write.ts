@@ -6,6 +6,7 @@ import type {
   DeliverWrite,
   Ending,
   EventRef,
+  ExpectWrite,
   RefusalReason,
   Write,
 } from "../../ports/store.ts";
@@ -21,6 +22,21 @@ const [OPEN, PAUSED, CANCELLING, ENDED] = [
   gateCode.numberOf("cancelling"),
   gateCode.numberOf("ended"),
 ];
+
+/** Why a task is not as it is expected to be; undefined: it is. */
+export function expectRefusal(tx: Transaction, write: ExpectWrite): RefusalReason | undefined {
+  const { ledger } = tx;
+  const task = ledger.task(write.task);
+  if (task === undefined) return "absent";
+  // Of a task that has ended the present version is not kept at hand.
+  if (!isUnfinished(task)) return "conflict";
+  const { version, inbox, owner, run } = task;
+  if (version !== write.version || inbox !== write.inbox) return "conflict";
+  if (run.gate !== gateCode.numberOf(write.gate)) return "conflict";
+  if (write.owner === null) return owner === 0 ? undefined : "conflict";
+  // A host that the ledger does not know has number 0, and owns nothing.
+  return owner !== 0 && owner === ledger.host(write.owner).n ? undefined : "conflict";
+}
 
 /** Appends to the stream of a task that `host` owns. */
 export function applyAppend(

@@ -160,6 +160,8 @@ function describe({ host, writes }: Batch): string {
 /** A write in a few words: what it is, and the events or names in it. */
 function describeWrite(write: Write, by: HostId): string {
   switch (write.type) {
+    case "expect":
+      return "expect";
     case "append":
       return ["append", ...write.events.map((event) => event.type)].join(" ");
     case "create":

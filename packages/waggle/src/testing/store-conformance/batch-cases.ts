@@ -14,6 +14,7 @@ import {
   claim,
   create,
   deliver,
+  expecting,
   expectRefusal,
   gate,
   keep,
@@ -59,6 +60,7 @@ function goodWrites(): Write[] {
     { type: "trim-log", log: "log", before: 2 },
     keep(PUT, "put", parseRunId("new-run")),
     { type: "trim", run: OLD },
+    expecting(taskNamed("of-bert"), { inbox: 1, owner: null, gate: "paused" }),
   ];
 }
 
@@ -72,7 +74,7 @@ const badWrites: readonly (readonly [RefusalReason, Write])[] = [
   ["conflict", { type: "set", cell: "set", expect: 1, value: "3" }],
   ["bound", { type: "add", cell: "sum", by: 1, max: 1 }],
   ["absent", deliver(taskNamed("none"), A)],
-  ["full", { ...create(20, { id: taskNamed("last") }), mailbox: 1 }],
+  ["full", { ...create(21, { id: taskNamed("last") }), mailbox: 1 }],
 ];
 
 /** Makes a ledger in which all of {@link goodWrites} would be taken. */

@@ -5,6 +5,7 @@ import { cellCases } from "./cell-cases.ts";
 import { claimCases } from "./claim-cases.ts";
 import { createCases } from "./create-cases.ts";
 import { deliverCases } from "./deliver-cases.ts";
+import { expectCases } from "./expect-cases.ts";
 import { gateCases } from "./gate-cases.ts";
 import { hostCases } from "./host-cases.ts";
 import { keyCases } from "./key-cases.ts";
@@ -26,6 +27,7 @@ export const storeConformance: readonly StoreCase[] = [
   ...appendCases,
   ...createCases,
   ...deliverCases,
+  ...expectCases,
   ...cellCases,
   ...gateCases,
   ...hostCases,

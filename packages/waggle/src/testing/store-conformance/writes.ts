@@ -18,6 +18,7 @@ import type {
   CreateWrite,
   DeliverWrite,
   Ending,
+  ExpectWrite,
   Gate,
   GateWrite,
   NewRecord,
@@ -109,6 +110,11 @@ export function deliver(
   late: "refuse" | "drop" = "refuse",
 ): DeliverWrite {
   return { type: "deliver", task, kind: path === null ? "resume" : "answer", path, data, late };
+}
+
+/** Expects that `task` is Anne's, new and without mail, in an open run; but for `more`. */
+export function expecting(task: TaskId, more: Partial<ExpectWrite> = {}): ExpectWrite {
+  return { type: "expect", task, version: 1, inbox: 0, owner: ANNE, gate: "open", ...more };
 }
 
 /** Tells `task` to stop. */

@@ -25,12 +25,13 @@ const leaf = contract("leaf", {
 });
 
 /** Events of the whole run when nobody cancels it. */
-const WHOLE = 40;
+const WHOLE = 46;
 
 /**
  * A run with children, grandchildren, effects that must not run twice, sleeps and a message, cancelled from another
  * process at any moment of it. When that resolves: the run has ended, nobody owns a task of it, nothing of it begins
- * any more, whoever had begun has heard of it and undone what it did, and the receipt says what is so.
+ * any more, whoever had begun has heard of it and undone what it did, and the receipt says what is so, of former
+ * generations of a handler too.
  * @param hangs - The bodies of the effects do not end before the run is cancelled: the grace ends them.
  */
 export function cancelledRuns(weather: Weather, hangs: boolean = false): Scenario {
@@ -83,7 +84,7 @@ class CancelWitness {
       for (const stored of write.events) {
         const event = decodeEventOnly(stored);
         const begins = event.type === "asked" || event.type === "intent";
-        if (begins && !event.path.startsWith("cleanup:"))
+        if (begins && !event.path.includes("cleanup:"))
           kernel.report(`${event.path} began while the run was ${gate}`);
         if (this.receipt !== undefined)
           kernel.report(`'${event.type}' was recorded after the cancel`);
@@ -130,7 +131,7 @@ class CancelWitness {
     if (!waits || code === "" || !hasBegun) return undefined;
     if (code === "CANCELLED" && !this.heard.has(id)) return "it was not told";
     const undone = events.some(
-      (event) => event.type === "done" && event.path === "cleanup:undo/step:undo",
+      (event) => event.type === "done" && event.path.endsWith("cleanup:undo/step:undo"),
     );
     if (!undone) return "it was not undone";
     kernel.mark("a task was undone");
@@ -140,11 +141,25 @@ class CancelWitness {
   /** Effects that happened, or may have, and have no outcome. */
   *#unsure(id: TaskId, events: readonly TaskEvent[]): Iterable<string> {
     for (const event of events) {
+      if (event.type === "unknown" && !isKnown(events, event.path)) yield event.path;
       if (event.type !== "intent" || !this.paid.has(`${id} ${event.path}`)) continue;
       if (!events.some((other) => other.type === "done" && other.path === event.path))
         yield event.path;
     }
   }
+}
+
+/** True if a later attempt has told what happened. */
+function isKnown(events: readonly TaskEvent[], path: string): boolean {
+  return events.some(
+    (event) => event.type === "done" && event.path === path && event.outcome.type === "value",
+  );
+}
+
+/** What a handler goes on with that does not know whether it paid. */
+function unsure(error: unknown): string {
+  if (RuntimeError.is(error, "EFFECT_UNKNOWN")) return "perhaps";
+  throw error;
 }
 
 function agents(
@@ -170,9 +185,13 @@ function agents(
       },
       { class: "once" },
     );
-  const listen = async <T>(ctx: Context, body: () => Promise<T>): Promise<T> => {
+  const listen = async <T>(
+    ctx: Context,
+    body: () => Promise<T>,
+    generation: string = "",
+  ): Promise<T> => {
     ctx.cleanup("undo", async (c) => {
-      await c.step("undo", () => act(c, "cleanup:undo/step:undo", "undo"));
+      await c.step("undo", () => act(c, `${generation}cleanup:undo/step:undo`, "undo"));
     });
     try {
       return await body();
@@ -200,12 +219,22 @@ function agents(
       helper,
       {
         work: (ctx, { name }) =>
-          listen(ctx, async () => {
-            await ctx.step("work", () => act(ctx, "step:work", name));
-            return name === "asked"
-              ? await ctx.ask(leaf.nap, { name })
-              : await pay(ctx, "step:pay");
-          }),
+          listen(
+            ctx,
+            async () => {
+              if (name === "anew") {
+                await ctx.sleep("rest", 20);
+                return name;
+              }
+              await ctx.step("work", () => act(ctx, "step:work", name));
+              if (name === "asked") return await ctx.ask(leaf.nap, { name });
+              const paid = await pay(ctx, "step:pay").catch(unsure);
+              if (paid === "perhaps")
+                kernel.mark("begun anew after an effect of which nobody knows");
+              return await ctx.restart({ name: "anew" });
+            },
+            name === "anew" ? "~1/" : "",
+          ),
       },
       { concurrency: 1 },
     ),

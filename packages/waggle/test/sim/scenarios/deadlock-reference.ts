@@ -45,6 +45,8 @@ function waitsOf(
 ): readonly TaskId[] | undefined {
   const loaded = ledger.load(row.id);
   if (loaded === undefined || row.state === "stuck" || row.outside) return undefined;
+  // Somebody resumes its run, or is stopping it.
+  if (loaded.gate !== "open") return undefined;
   const events = loaded.events.map((stored) => decodeEvent(stored));
   if (isArmed(events) || hasNews(loaded.inbox, events)) return undefined;
   // Whoever has begun and is due without news only comes back to wait on.

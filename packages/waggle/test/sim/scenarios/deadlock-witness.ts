@@ -15,6 +15,7 @@ interface Alarm {
 export class DeadlockWitness {
   readonly #kernel: KernelWorld;
   readonly #latestMs: number;
+  readonly #mayDissolve: boolean;
   /** Asks that a task has before it does nothing more. */
   readonly #asks = new Map<TaskId, number>();
   readonly #told = new Set<TaskId>();
@@ -23,10 +24,14 @@ export class DeadlockWitness {
   #deadlocks = 0;
   #alarms = 0;
 
-  /** @param latestMs - Virtual ms within which the alarm has to be given after the last edge. */
-  constructor(kernel: KernelWorld, latestMs: number) {
+  /**
+   * @param latestMs - Virtual ms within which the alarm has to be given after the last edge.
+   * @param mayDissolve - True: a deadlock may end before anybody has found it, by a time-out or a cancel.
+   */
+  constructor(kernel: KernelWorld, latestMs: number, mayDissolve: boolean) {
     this.#kernel = kernel;
     this.#latestMs = latestMs;
+    this.#mayDissolve = mayDissolve;
     kernel.ledger.beforeCommit = (batch) => this.#judge(batch);
     kernel.ledger.onCommit(() => this.#look());
   }
@@ -53,6 +58,11 @@ export class DeadlockWitness {
   /** What is wrong when all runs are over. */
   verdict(): string | undefined {
     this.#kernel.mark(this.#deadlocks > 0 ? "deadlocked" : "never deadlocked");
+    if (this.#mayDissolve) {
+      if (this.#alarms > 0) this.#kernel.mark("an alarm beside what dissolves deadlocks");
+      if (this.#alarms < this.#deadlocks) this.#kernel.mark("a deadlock dissolved");
+      return this.#told.size > this.#alarms ? "more were told than alarms were given" : undefined;
+    }
     if (this.#alarms !== this.#deadlocks) {
       return `${this.#deadlocks} deadlocks and ${this.#alarms} alarms`;
     }
@@ -80,14 +90,25 @@ export class DeadlockWitness {
     this.#since = this.#kernel.now();
   }
 
-  #judge({ writes }: Batch): void {
+  /** Judges the alarm in a batch as things stand before it; it counts when the batch is applied. */
+  #judge({ writes }: Batch): ((isApplied: boolean) => void) | undefined {
     // A task that closes with what it was told passes it on: that is no further alarm.
-    if (writes.some(({ type }) => type === "append")) return;
+    if (writes.some(({ type }) => type === "append")) return undefined;
     for (const write of writes) {
       if (write.type !== "deliver" || write.kind !== "answer") continue;
       const alarm = alarmOf(write.data);
-      if (alarm !== undefined && this.#isTaken(write)) this.#judgeAlarm(write, alarm);
+      if (alarm === undefined || !this.#isTaken(write)) continue;
+      const problems = this.#problemsOf(write, alarm);
+      return (isApplied) => {
+        if (!isApplied) {
+          this.#kernel.mark("an alarm was refused");
+          return;
+        }
+        this.#alarms++;
+        for (const problem of problems) this.#kernel.report(problem);
+      };
     }
+    return undefined;
   }
 
   /** False for mail that comes too late: nobody is told. */
@@ -97,22 +118,23 @@ export class DeadlockWitness {
     return loaded.inbox.every((mail) => mail.path !== path);
   }
 
-  #judgeAlarm({ task, path }: DeliverWrite, { tasks }: Alarm): void {
+  #problemsOf({ task, path }: DeliverWrite, { tasks }: Alarm): readonly string[] {
     const { ledger } = this.#kernel;
-    this.#alarms++;
+    const problems: string[] = [];
     const deadlocked = this.#deadlocked();
     const moving = tasks.find((one) => !deadlocked.has(one));
-    if (moving !== undefined) this.#kernel.report(`a false alarm: ${this.#describe(moving)}`);
+    if (moving !== undefined) problems.push(`a false alarm: ${this.#describe(moving)}`);
     const [victim] = tasks;
     const row = victim === undefined ? undefined : ledger.load(victim)?.row;
-    if (row?.parent !== task || row.path !== path) this.#kernel.report("another one is told");
+    if (row?.parent !== task || row.path !== path) problems.push("another one is told");
     for (const [i, one] of tasks.entries()) {
       const next = tasks[(i + 1) % tasks.length];
       if (next === undefined || this.#waitsFor(one, next)) continue;
-      this.#kernel.report(`in the cycle ${tasks.join(", ")}, ${one} does not wait for ${next}`);
+      problems.push(`in the cycle ${tasks.join(", ")}, ${one} does not wait for ${next}`);
     }
     const lateMs = this.#kernel.now() - this.#since;
-    if (lateMs > this.#latestMs) this.#kernel.report(`the alarm came ${lateMs} ms late`);
+    if (lateMs > this.#latestMs) problems.push(`the alarm came ${lateMs} ms late`);
+    return problems;
   }
 
   #describe(task: TaskId): string {

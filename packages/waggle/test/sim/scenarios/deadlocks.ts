@@ -10,15 +10,16 @@ import {
 import type { Process, Scenario } from "../../../src/testing/index.ts";
 import { DeadlockWitness } from "./deadlock-witness.ts";
 import { KernelWorld } from "./kernel-world.ts";
+import { codeOf } from "./run-world.ts";
 
 /**
  * How a holder of a key wants the next one. `ask`: asks for it. `relay`: has somebody without a key ask for it. `both`:
  * asks for it, and somebody else for something slow. `relay-both`: both of that. `person`: asks for it, and waits for
- * a signal. `race`: asks for it, but waits no longer than for a time.
+ * a signal. `race`: asks for it, but waits no longer than for a time. `timeout`: asks for it, with a time-out.
  */
 export type HolderType = (typeof HOLDER_TYPES)[number];
 
-const HOLDER_TYPES = ["ask", "relay", "both", "relay-both", "person", "race"] as const;
+const HOLDER_TYPES = ["ask", "relay", "both", "relay-both", "person", "race", "timeout"] as const;
 
 /** What a holder of a key does while it holds it, with the key it wants next. */
 const WISH = z.object({ type: z.enum(HOLDER_TYPES), key: z.string() });
@@ -47,6 +48,8 @@ export interface DeadlockWorld {
   /** How often a timer may fire although something else could happen. */
   readonly earlyTimers?: number;
   readonly passivateAfterMs: number;
+  /** True: somebody cancels the first run at some moment. */
+  readonly cancels?: boolean;
 }
 
 /**
@@ -61,8 +64,9 @@ export function deadlocks(parts: DeadlockWorld): Scenario {
     maxSteps: 6_000,
     setup(world) {
       const kernel = new KernelWorld(world);
-      const witness = new DeadlockWitness(kernel, latestMs(parts));
-      const { wishes, hosts } = parts;
+      const { wishes, hosts, cancels = false } = parts;
+      const mayDissolve = cancels || wishes.includes("timeout");
+      const witness = new DeadlockWitness(kernel, latestMs(parts), mayDissolve);
       const keys = wishes.map((_, i) => `k${i}`);
       let over = 0;
       const start = async (self: Process, own: readonly number[]): Promise<void> => {
@@ -73,7 +77,8 @@ export function deadlocks(parts: DeadlockWorld): Scenario {
           const wish: Wish = { type: wishes[i] ?? "ask", key: next };
           const run = await system.start(caller.run, { key: `k${i}`, wish }, { id: `run-${i}` });
           if (wish.type === "person") await answerPerson(self, kernel, system, run.id);
-          await run.result();
+          const ended = await run.result().catch(codeOf);
+          if (ended === "CANCELLED") kernel.mark("a run in a deadlock was cancelled");
         });
         await Promise.all(runs);
         over++;
@@ -85,6 +90,7 @@ export function deadlocks(parts: DeadlockWorld): Scenario {
         const own = [...keys.keys()].filter((i) => i % hosts === host);
         world.process(`host-${host}`, (self) => start(self, own), { crashes: parts.crashes });
       }
+      if (cancels) world.process("canceller", (self) => cancelFirst(self, kernel, parts));
       world.invariant(() => {
         for (const i of keys.keys()) {
           const problem = kernel.problems(`run-${i}`);
@@ -100,9 +106,25 @@ export function deadlocks(parts: DeadlockWorld): Scenario {
  * Without mishaps no timer has to fire before the alarm, as long as nobody leaves memory; otherwise it takes two beats
  * of 5 s at most. After a crash or a lost wake-up: whenever the silent host is freed, or the next poll comes.
  */
-function latestMs({ crashes, faults, earlyTimers = 0, passivateAfterMs }: DeadlockWorld): number {
-  if (crashes + faults + earlyTimers > 0) return Number.POSITIVE_INFINITY;
+function latestMs(parts: DeadlockWorld): number {
+  const { crashes, faults, earlyTimers = 0, passivateAfterMs, cancels = false } = parts;
+  if (crashes + faults + earlyTimers > 0 || cancels) return Number.POSITIVE_INFINITY;
   return passivateAfterMs === 0 ? 10_000 : 0;
+}
+
+/** Cancels the first run at a moment that is drawn anew for each schedule: when so much of it is recorded. */
+async function cancelFirst(
+  self: Process,
+  kernel: KernelWorld,
+  { passivateAfterMs }: DeadlockWorld,
+): Promise<void> {
+  const run = "run-0";
+  const system = await kernel.system(self, [], { passivateAfterMs });
+  const recorded = 3 + Math.floor(self.random.next() * 6);
+  const isReached = (): boolean => kernel.gate(run) === "ended" || kernel.recorded(run) >= recorded;
+  await self.effect(`moment ${recorded}`, () => {}, { ready: isReached });
+  await system.cancel(run);
+  await system[Symbol.asyncDispose]();
 }
 
 /** Says `go` to the holder once it waits for that; the person of another life may have said so already. */
@@ -165,6 +187,13 @@ function want(ctx: Context, { type, key }: Wish, witness: DeadlockWitness): Prom
       const person = ctx.waitFor("go", z.null(), { timeoutMs: null });
       return Promise.all([ctx.ask(guard.hold, hold), person]).then(([held]) => held);
     }
+    case "timeout":
+      witness.expects(ctx.task, 1);
+      return ctx.ask(guard.hold, hold, { timeoutMs: 3_000 }).catch((error: unknown) => {
+        if (RuntimeError.is(error, "ASK_TIMEOUT") || RuntimeError.is(error, "EXPIRED"))
+          return "late";
+        throw error;
+      });
     case "race": {
       witness.expects(ctx.task, Number.POSITIVE_INFINITY);
       const first = ctx.race("first", {

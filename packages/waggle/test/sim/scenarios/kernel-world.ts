@@ -147,7 +147,13 @@ export class KernelWorld {
     options: Partial<
       Pick<
         SystemOptions,
-        "passivateAfterMs" | "serves" | "graceMs" | "cancelGraceMs" | "maxMessagesPerRun" | "pollMs"
+        | "passivateAfterMs"
+        | "serves"
+        | "graceMs"
+        | "cancelGraceMs"
+        | "maxMessagesPerRun"
+        | "pollMs"
+        | "subscriptions"
       >
     > = {},
   ): Promise<System> {

@@ -19,8 +19,8 @@ export class RuledLedger extends MemoryLedger {
   /** Messages that nobody has claimed yet, by agent; with the most that ever waited. */
   readonly #waiting = new Map<string, { readonly tasks: Set<TaskId>; most: number }>();
   #untilCheck = 0;
-  /** Called with each batch before it is applied or refused. */
-  beforeCommit: ((batch: Batch) => void) | undefined;
+  /** Called with each batch before it is applied or refused; what it returns is called when that is decided. */
+  beforeCommit: ((batch: Batch) => ((isApplied: boolean) => void) | undefined) | undefined;
 
   constructor(now: () => number, report: (problem: string) => void) {
     super({ now });
@@ -28,8 +28,9 @@ export class RuledLedger extends MemoryLedger {
   }
 
   override commit(batch: Batch): CommitResult {
-    this.beforeCommit?.(batch);
+    const decided = this.beforeCommit?.(batch);
     const result = super.commit(batch);
+    decided?.(result.type === "committed");
     if (result.type === "committed") {
       for (const write of batch.writes) this.#note(write);
       this.#check();

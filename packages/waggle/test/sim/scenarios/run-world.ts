@@ -1,5 +1,5 @@
 import type { Operation } from "../../../src/core/contract.ts";
-import { RuntimeError } from "../../../src/index.ts";
+import { RuntimeError, type Subscription } from "../../../src/index.ts";
 import type { AgentDefinition } from "../../../src/runtime/agent.ts";
 import type { System } from "../../../src/system/create-system.ts";
 import type { Process, Scenario } from "../../../src/testing/index.ts";
@@ -32,6 +32,8 @@ export interface RunInWorld {
   /** Draws another input for each schedule, in the place of `input`. @param next - Uniform in [0, 1). */
   draw?(next: () => number): unknown;
   agents(kernel: KernelWorld, self: Process): readonly AgentDefinition[];
+  /** Which events these handle. Default: none. */
+  readonly subscriptions?: readonly Subscription[];
   /** What others do meanwhile, each in a process of its own with a system without agents. */
   readonly outside?: readonly Outsider[];
   /** True when the hosts may stop. Default: when the run has ended. */
@@ -64,7 +66,13 @@ export function runWorld(weather: Weather, make: () => RunInWorld): Scenario {
       const parts = make();
       const results = new Set<string>();
       // Polls about as often as it beats: there are others to hear of, and whoever waits for them waits less.
-      const options = { pollMs: 4_000, cancelGraceMs: Number.POSITIVE_INFINITY, ...weather };
+      const { subscriptions = [] } = parts;
+      const options = {
+        pollMs: 4_000,
+        cancelGraceMs: Number.POSITIVE_INFINITY,
+        ...weather,
+        subscriptions,
+      };
       let drawn: unknown;
       const starter = async (self: Process): Promise<void> => {
         drawn ??= parts.draw?.(() => self.random.next()) ?? parts.input;
@@ -87,7 +95,7 @@ export function runWorld(weather: Weather, make: () => RunInWorld): Scenario {
       }
       for (const [i, outside] of (parts.outside ?? []).entries()) {
         const main = async (self: Process): Promise<void> => {
-          const system = await kernel.system(self, [], options);
+          const system = await kernel.system(self, [], { ...options, subscriptions: [] });
           await outside(kernel, self, system);
           await system[Symbol.asyncDispose]();
         };

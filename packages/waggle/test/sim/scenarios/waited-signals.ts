@@ -2,7 +2,7 @@ import { z } from "zod";
 import { decodeEventOnly } from "../../../src/core/event-codec.ts";
 import { rootTaskId } from "../../../src/core/ids.ts";
 import { agent, contract, type RunId, RuntimeError } from "../../../src/index.ts";
-import type { Batch } from "../../../src/ports/store.ts";
+import type { Batch, Mail } from "../../../src/ports/store.ts";
 import type { AgentDefinition } from "../../../src/runtime/agent.ts";
 import type { Process, Scenario } from "../../../src/testing/index.ts";
 import type { KernelWorld } from "./kernel-world.ts";
@@ -73,25 +73,32 @@ function sender(signals: number): Outsider {
 }
 
 /** No wait is over by a time-out in the commit before which its signal was there. */
-function reportPassedOver(kernel: KernelWorld, { writes }: Batch): void {
+export function reportPassedOver(kernel: KernelWorld, { writes }: Batch): void {
   for (const write of writes) {
     if (write.type !== "append") continue;
     for (const stored of write.events) {
       const event = decodeEventOnly(stored);
       if (event.type !== "dropped" || event.why !== "timeout") continue;
       kernel.mark("a wait timed out");
+      const events = kernel.events(write.task);
       const taken = new Set(
-        kernel
-          .events(write.task)
-          .flatMap((one) => (one.type === "received" ? (one.seq ?? []) : [])),
+        events.flatMap((one) => (one.type === "received" ? (one.seq ?? []) : [])),
+      );
+      const wanted = events.flatMap((one) =>
+        one.type === "armed" && one.path === event.path ? (one.signal ?? []) : [],
       );
       const left = kernel.ledger
         .load(write.task)
-        ?.inbox.filter((mail) => mail.kind === "signal" && !taken.has(mail.seq));
+        ?.inbox.filter((mail) => wanted.includes(nameOf(mail)) && !taken.has(mail.seq));
       if (left !== undefined && left.length > 0)
         kernel.report(`${event.path} timed out over signal ${left[0]?.seq}`);
     }
   }
+}
+
+/** Name of a signal; of any other mail an empty one. */
+function nameOf({ kind, data }: Mail): string {
+  return kind === "signal" ? (JSON.parse(data) as { readonly name: string }).name : "";
 }
 
 /**

@@ -14,7 +14,7 @@ export function waiting(name: number, more: Partial<WaitNode> = {}): WaitNode {
     waitsFor: [],
     order: name,
     queuedOnKey: false,
-    stamp: "0",
+    reading: { version: 0, inbox: 0, owner: null, gate: "open" },
     ...more,
   };
 }
