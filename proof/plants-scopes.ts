@@ -123,14 +123,14 @@ export const CANCEL_PLANTS: readonly Plant[] = [
     "",
   ]),
   scenarioPlant("an effect that was stopped is not among the unknown", "cancelled-runs", [
-    "runtime/steps.ts",
-    "isNotApplied(thrown) ? undefined : attempt",
-    "undefined",
+    "runtime/drops.ts",
+    "?.doubt : attempts.doubt;",
+    "?.doubt : undefined;",
   ]),
   scenarioPlant("the effects of the dead are not among the unknown", "cancelled-runs", [
-    "runtime/parking.ts",
-    "recordDropped(owner, operation, owner.journal.intents.get(operation.path));",
-    "recordDropped(owner, operation);",
+    "runtime/drops.ts",
+    "journal.attempts.get(path)?.doubt : attempts.doubt;",
+    "undefined : attempts.doubt;",
   ]),
   scenarioPlant("clean-up may not begin while the run is being cancelled", "cancelled-runs", [
     "runtime/cleanups.ts",
@@ -145,7 +145,11 @@ export const CANCEL_PLANTS: readonly Plant[] = [
   scenarioPlant(
     "the bodies that the grace ends are not among the unknown",
     "cancelled-runs-hanging",
-    ["runtime/cancellation.ts", `      if (phase !== "running") continue;`, "      continue;"],
+    [
+      "runtime/cancellation.ts",
+      `      if (phase !== "running" && attempts?.doubt === undefined) continue;`,
+      "      continue;",
+    ],
   ),
   scenarioPlant("a stuck task cannot be cancelled", "stuck-runs", [
     "runtime/life.ts",
