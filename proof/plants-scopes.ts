@@ -56,8 +56,8 @@ export const SCOPE_PLANTS: readonly Plant[] = [
   ]),
   scenarioPlant("a fork keeps the numbers of the original's signals", "forked-runs", [
     "runtime/fork.ts",
-    "const { seq: _, ...fields } =",
-    "const fields =",
+    "const { seq: _, respondTo: __, ...fields } =",
+    "const { respondTo: __, ...fields } =",
   ]),
   scenarioPlant("a fork does not stop what the original had given up", "forked-runs", [
     "runtime/fork.ts",
@@ -123,14 +123,14 @@ export const CANCEL_PLANTS: readonly Plant[] = [
     "",
   ]),
   scenarioPlant("an effect that was stopped is not among the unknown", "cancelled-runs", [
-    "runtime/steps.ts",
-    "isNotApplied(thrown) ? undefined : attempt",
-    "undefined",
+    "runtime/drops.ts",
+    "?.doubt : attempts.doubt;",
+    "?.doubt : undefined;",
   ]),
   scenarioPlant("the effects of the dead are not among the unknown", "cancelled-runs", [
-    "runtime/parking.ts",
-    "recordDropped(owner, operation, owner.journal.intents.get(operation.path));",
-    "recordDropped(owner, operation);",
+    "runtime/drops.ts",
+    "journal.attempts.get(path)?.doubt : attempts.doubt;",
+    "undefined : attempts.doubt;",
   ]),
   scenarioPlant("the receipt knows the present generation only", "cancelled-runs", [
     "runtime/receipt.ts",
@@ -157,7 +157,11 @@ export const CANCEL_PLANTS: readonly Plant[] = [
   scenarioPlant(
     "the bodies that the grace ends are not among the unknown",
     "cancelled-runs-hanging",
-    ["runtime/cancellation.ts", `      if (phase !== "running") continue;`, "      continue;"],
+    [
+      "runtime/cancellation.ts",
+      `      if (phase !== "running" && attempts?.doubt === undefined) continue;`,
+      "      continue;",
+    ],
   ),
   scenarioPlant("a stuck task cannot be cancelled", "stuck-runs", [
     "runtime/life.ts",

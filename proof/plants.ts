@@ -85,9 +85,11 @@ export const NO_INTENT: Plant = {
   hunt: inScenario("once-effects"),
   edits: [
     {
-      file: "runtime/steps.ts",
-      find: `if (effect === "repeatable") {`,
-      replace: `if (effect !== "keyed") {`,
+      file: "runtime/step-attempts.ts",
+      find: `    if (!state.isGuarded) {
+      this.#execute`,
+      replace: `    if (state.effect !== "keyed") {
+      this.#execute`,
     },
   ],
 };
@@ -97,9 +99,9 @@ export const NEW_KEY: Plant = {
   hunt: inScenario("keyed-effects"),
   edits: [
     {
-      file: "runtime/steps.ts",
-      find: `return digest128("effect", owner.host.store.id,`,
-      replace: `return digest128("effect", owner.host.id,`,
+      file: "runtime/step-run.ts",
+      find: `const parts = ["effect", owner.host.store.id,`,
+      replace: `const parts = ["effect", owner.host.id,`,
     },
   ],
 };

@@ -29,6 +29,7 @@ import {
   TRANSACTION_PLANTS,
   WAIT_PLANTS,
 } from "./plants-scopes.ts";
+import { STEP_PLANTS } from "./plants-steps.ts";
 import { REQUEST_PLANTS, RESPONSE_PLANTS } from "./plants-topics.ts";
 import { NOTHING_SYNCED, POWER_CUTS, POWER_LOST_AFTER_WRITE } from "./power-cut-check.ts";
 import { CONFORMANCE, COUNTERS, KILLS, MAIN_JOB, NO_SYNC, SYNC_ORDER } from "./process-checks.ts";
@@ -95,12 +96,29 @@ const ROWS: readonly PromiseRow[] = [
   {
     id: "R5",
     title: "effect once: behind an idempotency key once, without one never twice in silence",
-    explorations: [{ scenario: "keyed-effects" }, { scenario: "once-effects" }],
+    explorations: [
+      { scenario: "keyed-effects" },
+      { scenario: "once-effects" },
+      { scenario: "retried-steps", factor: 0.3 },
+      { scenario: "retried-steps-released", factor: 0.3 },
+      { scenario: "retried-steps-two-hosts", factor: 0.2 },
+      { scenario: "retried-keyed", factor: 0.5 },
+      { scenario: "retried-keyed-released", factor: 0.3 },
+      { scenario: "retried-once", factor: 0.3 },
+      { scenario: "reconciled-once", factor: 0.3 },
+      { scenario: "reconciled-keyed", factor: 0.3 },
+      { scenario: "reconciled-stalled", factor: 0.5 },
+    ],
     windows: [
       "a repeated call was deduplicated by its key",
       "an unknown effect went to its policy",
+      "a step was tried again",
+      "a back-off was longer than a life",
+      "a refused effect was done under a new key",
+      "an effect in doubt was found",
+      "an effect in doubt was not found",
     ],
-    plants: [NO_INTENT, NEW_KEY],
+    plants: [NO_INTENT, NEW_KEY, ...STEP_PLANTS],
     processChecks: [KILLED_WORKERS],
   },
   {
@@ -259,9 +277,11 @@ const ROWS: readonly PromiseRow[] = [
       { scenario: "cancelled-runs-hanging", factor: 0.1 },
       { scenario: "stuck-runs", factor: 0.1 },
       { scenario: "undone-work", factor: 0.2 },
+      { scenario: "cancelled-retries", factor: 0.2 },
     ],
     windows: [
       "a run was cancelled",
+      "a run with retries was cancelled",
       "a task was undone",
       "a run with a stuck task was cancelled",
       "begun anew after an effect of which nobody knows",
@@ -281,8 +301,15 @@ const ROWS: readonly PromiseRow[] = [
       { scenario: "paused-runs-briefly", factor: 0.2 },
       { scenario: "paused-runs-twice", factor: 0.2 },
       { scenario: "paused-runs-cancelled", factor: 0.2 },
+      { scenario: "paused-retries", factor: 0.2 },
+      { scenario: "paused-retries-released", factor: 0.2 },
     ],
-    windows: ["a run was paused", "a time was over after a pause", "replayed"],
+    windows: [
+      "a run was paused",
+      "a run with retries was paused",
+      "a time was over after a pause",
+      "replayed",
+    ],
     plants: PAUSE_PLANTS,
   },
   {

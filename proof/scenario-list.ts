@@ -7,6 +7,7 @@ import { sharedCell } from "../packages/waggle/test/sim/scenarios/shared-cell.ts
 import { twoWriters } from "../packages/waggle/test/sim/scenarios/two-writers.ts";
 import { MESSAGING_SCENARIOS, type MessagingScenarioId } from "./scenarios-messaging.ts";
 import { SCOPE_SCENARIOS, type ScopeScenarioId } from "./scenarios-scopes.ts";
+import { STEP_SCENARIOS, type StepScenarioId } from "./scenarios-steps.ts";
 
 /** Names a scenario. */
 export type ScenarioId =
@@ -24,6 +25,7 @@ export type ScenarioId =
   | "keyed-effects"
   | "once-effects"
   | ScopeScenarioId
+  | StepScenarioId
   | MessagingScenarioId;
 
 /** Every scenario that a proof names, by its id; child processes find them by it. */
@@ -53,5 +55,6 @@ export const SCENARIOS: Readonly<Record<ScenarioId, () => Scenario>> = {
   "keyed-effects": () => guardedEffects("keyed", 2, 1),
   "once-effects": () => guardedEffects("once", 2, 1),
   ...SCOPE_SCENARIOS,
+  ...STEP_SCENARIOS,
   ...MESSAGING_SCENARIOS,
 };

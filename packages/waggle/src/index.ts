@@ -58,6 +58,8 @@ export type {
   Broadcast,
   BroadcastOptions,
   Context,
+  Reconciled,
+  RetryOptions,
   SendOptions,
   StepContext,
   StepOptions,

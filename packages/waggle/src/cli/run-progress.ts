@@ -104,6 +104,7 @@ export class RunProgress {
       case "fired":
       case "marked":
       case "restarted":
+      case "retrying":
         return [];
     }
   }

@@ -119,6 +119,8 @@ function plainReason(wait: WaitReason, shown: Names): string {
       return `it waits for the answer of ${shown.of(wait.child)}${untilText(wait.until)}`;
     case "timer":
       return `it waits${untilText(wait.until)}`;
+    case "retry":
+      return `attempt ${wait.attempt} of ${wait.path} failed (${wait.error.message}), it waits for the next one${untilText(wait.until)}`;
     case "signal": {
       const asks = wait.question === null ? "" : ` (${wait.question})`;
       return `it waits for signal '${wait.name}'${asks}${untilText(wait.until)}`;

@@ -114,7 +114,7 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeFacts>> = {
     "unavailable",
     "unknown",
     false,
-    "a crash fell between an effect and its record, and its class forbids a second run",
+    "nobody knows whether an effect happened: its class forbids a second run, or it could not be looked for",
   ),
   HANDLER_FAILED: fact("state", "unknown", false, "a handler or step threw a foreign error"),
   STORE_UNAVAILABLE: fact("unavailable", "unknown", true, "the store failed"),

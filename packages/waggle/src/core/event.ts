@@ -34,9 +34,11 @@ export interface BlobReference {
  * What can stand in a task's stream. Order in the stream is the order in which things reached the handler
  * (K4). `started`: the root's input, and who gets its outcome. `resumed`: first append after a claim. `asked`: a child was created.
  * `intent`: an effect is about to start. `done`: a step's outcome. `received`: a child's answer was handed
- * over. `dropped`: an operation nobody waits for any more. `unknown`: a crash cut an effect. `stuck`: replay
- * left the recorded path. `closed`: the task's outcome. `armed`: a timer or a wait for a signal began. `fired`: its
- * time has come. `marked`: the code has changed here. `restarted`: the handler begins anew, as generation n.
+ * over. `dropped`: an operation nobody waits for any more. `unknown`: nobody knows whether an attempt had its effect.
+ * `stuck`: replay left the recorded path. `closed`: the task's outcome. `armed`: a timer or a wait for a signal
+ * began. `fired`: its time has come. `marked`: the code has changed here. `restarted`: the handler begins anew, as
+ * generation n.
+ * `retrying`: an attempt of a step failed and another one follows; nothing of that reaches the handler.
  * `until` is in run time: wall-clock ms less the time for which the run was paused.
  */
 export type TaskEvent =
@@ -58,6 +60,10 @@ export type TaskEvent =
       readonly class: EffectClass;
       readonly key: string;
       readonly attempt: number;
+      /** How often the step was deliberately repeated under a new key. Absent: 0. */
+      readonly round?: number;
+      /** Longest time of the attempt, from this record on. Absent: no limit. */
+      readonly timeoutMs?: number;
     }
   | { readonly type: "done"; readonly path: Path; readonly outcome: Outcome }
   | {
@@ -98,6 +104,17 @@ export type TaskEvent =
       /** Numbers of the signals in the inbox that earlier generations took. */
       readonly taken: readonly number[];
       readonly input: unknown;
+    }
+  | {
+      readonly type: "retrying";
+      readonly path: Path;
+      /** The one that failed. */
+      readonly attempt: number;
+      /** Of the next attempt. Absent: 0. */
+      readonly round?: number;
+      /** When the next attempt may begin, in run time. */
+      readonly until: number;
+      readonly error: ErrorData;
     };
 
 /**
@@ -124,4 +141,5 @@ export const TASK_EVENT_TYPES: readonly TaskEventType[] = [
   "fired",
   "marked",
   "restarted",
+  "retrying",
 ];

@@ -200,7 +200,7 @@ function notAccepted(
 ): void {
   const { path } = operation;
   if (reason === "gate") {
-    owner.gateClosed(operation);
+    owner.goOn(operation);
   } else if (reason === "bound") {
     const problem = `run '${owner.task.run}' has sent as many messages as a run may`;
     recordError(owner, operation, runtimeError("LIMIT_REACHED", problem));

@@ -48,12 +48,12 @@ export class Cancellation {
     this.#grace.abort(STOPPED);
   }
 
-  /** The grace is over. What still runs may have done its work or not: that is said. */
+  /** The grace is over. What still runs, or is in doubt, may have done its work or not: that is said. */
   #force(task: StoppingTask): void {
     if (task.finished) return;
-    for (const { path, phase } of task.operations) {
-      if (phase !== "running") continue;
-      const attempt = task.journal.intents.get(path) ?? 1;
+    for (const { path, phase, attempts } of task.operations) {
+      if (phase !== "running" && attempts?.doubt === undefined) continue;
+      const attempt = attempts?.doubt ?? 1;
       const event = encodeEvent({ type: "unknown", path, attempt, policy: "once" });
       task.outbox.add({ events: [event], starts: false, committed: () => {} });
     }

@@ -1,5 +1,6 @@
 import type { Input, MessageType, Operation, OperationShape, Output } from "../core/contract.ts";
 import type { DataOnly } from "../core/data.ts";
+import type { RuntimeError } from "../core/errors.ts";
 import type { EffectClass } from "../core/event.ts";
 import type { RunId, TaskId } from "../core/ids.ts";
 import type { Priority } from "../core/priority.ts";
@@ -11,17 +12,58 @@ import type { TryInHandler } from "./transact.ts";
 export interface StepContext {
   /** Aborts when the step times out or its host loses the task. Bodies that ignore it run on, unrecorded. */
   readonly signal: AbortSignal;
-  /** The same for every execution of this step of this task: pass it to what honours idempotency keys. */
+  /**
+   * Pass it to what honours idempotency keys. The same for every execution of this step of this task; another one
+   * only for an attempt after one that said that it was not applied (see {@link StepOptions.retry}).
+   */
   readonly key: string;
+  /** 1, and one more for each further attempt. */
+  readonly attempt: number;
 }
 
-export interface StepOptions {
+/** When a step that failed is tried again. */
+export interface RetryOptions {
+  /** Most attempts, the first one included: 1 to 1,000. What a crash cut is made again even if it was the last one. */
+  readonly attempts: number;
+  /** Longest wait after the first attempt; doubles with each further one. Half of it and more is waited. Default 200. */
+  readonly backoffMs?: number;
+  /** What it does not grow beyond. What an error asks for (`retryAfterMs`) comes on top. Default 60,000. */
+  readonly maxBackoffMs?: number;
+  /**
+   * Whether the error is worth another attempt; its `cause` is what was thrown. What it throws ends the step. Default:
+   * if the error is `retryable`, no `RuntimeError` at all, or the attempt took too long.
+   */
+  readonly retryIf?: (error: RuntimeError) => boolean;
+}
+
+/** What was found out about an effect of which nobody knew whether it had happened. */
+export type Reconciled<R> =
+  /** It has: `value` is the result of the step. */
+  | { readonly found: true; readonly value: R }
+  /** It has not, and no attempt that was made before can do it any more. */
+  | { readonly found: false };
+
+/** `R`: what the step returns. */
+export interface StepOptions<R = never> {
   /** What may happen after a crash inside the body. Default: `repeatable`. */
   readonly class?: EffectClass;
   /** Tells apart steps of one name that run at the same time. */
   readonly key?: string;
-  /** Then the body's signal aborts and the step fails with `STEP_TIMEOUT`. Default: no limit. */
+  /** Then the body's signal aborts and the attempt fails with `STEP_TIMEOUT`. Default: no limit. */
   readonly timeoutMs?: number;
+  /**
+   * Tries again what failed. Of class `keyed` only what was not certainly applied, of class `once` only what was
+   * certainly not: where the error's `outcome` is `not-applied`. Waiting for the next attempt holds no slot; from 10 s
+   * on it is recorded, and survives crashes. Default: one attempt.
+   */
+  readonly retry?: RetryOptions;
+  /**
+   * Asks the outside whether the effect has happened: after a crash in it, or an error that does not say. For the
+   * classes `keyed` and `once` (which needs `timeoutMs` too). Found: the step is done. Not found: after a crash the
+   * effect is done again, after an error the error is `not-applied`. `timeoutMs` holds for it as for the body. If it
+   * throws, the step fails with `EFFECT_UNKNOWN`.
+   */
+  readonly reconcile?: (step: StepContext) => Reconciled<R> | Promise<Reconciled<R>>;
 }
 
 export interface AskOptions {
@@ -111,14 +153,15 @@ export interface Context {
    */
   changed(id: string): boolean;
   /**
-   * Runs `body` once and records what it returns; an error it throws is recorded too and thrown here.
+   * Runs `body` and records what it returns; an error it throws is recorded too and thrown here. Of an effect of class
+   * `keyed` or `once`, the error's `outcome` says whether it happened: `unknown`, unless what was thrown says otherwise.
    * @param name - One name per place in the handler.
    * @throws RuntimeError `CONCURRENT_SCOPE`, `NOT_DATA`, `STEP_TIMEOUT`, `EFFECT_UNKNOWN`, or the body's own.
    */
   step<R>(
     name: string,
     body: (step: StepContext) => R & DataOnly<Awaited<R>>,
-    options?: StepOptions,
+    options?: StepOptions<NoInfer<Awaited<R>>>,
   ): Promise<Awaited<R>>;
   /**
    * Asks an agent and waits for its answer. Waiting holds no slot.

@@ -44,17 +44,15 @@ export function endDropped(owner: OperationOwner, operation: Operation): void {
   }
 }
 
-/**
- * Records that a dropped operation did not happen, or not to its end.
- * @param attempt - An earlier life began its effect, as this attempt, and nobody knows how that ended.
- */
-export function recordDropped(owner: OperationOwner, operation: Operation, attempt?: number): void {
+/** Records that a dropped operation did not happen, or not to its end; or that nobody knows whether it did. */
+export function recordDropped(owner: OperationOwner, operation: Operation): void {
   const { path, dropped } = operation;
   if (dropped === undefined || operation.settling !== "no" || owner.finished) return;
   operation.settling = "recording";
   operation.stop?.(undefined);
   const outcome: Outcome = { type: "error", error: cancelled(path, DROP_REASONS[dropped]) };
   const events = [encodeEvent({ type: "dropped", path, why: dropped })];
+  const attempt = doubtOf(owner, operation);
   if (attempt !== undefined) {
     events.unshift(encodeEvent({ type: "unknown", path, attempt, policy: "once" }));
   }
@@ -66,6 +64,11 @@ export function recordDropped(owner: OperationOwner, operation: Operation, attem
       owner.deliver({ path, at, outcome });
     },
   });
+}
+
+/** The attempt of it that may have had its effect, in this life or an earlier one; undefined: none may. */
+function doubtOf({ journal }: OperationOwner, { attempts, path }: Operation): number | undefined {
+  return attempts === undefined ? journal.attempts.get(path)?.doubt : attempts.doubt;
 }
 
 /** The child is told to stop; what it answers ends the operation (D3). */

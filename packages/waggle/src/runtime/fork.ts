@@ -25,8 +25,8 @@ const MAX_TASKS = 10_000;
 /**
  * The batch that creates `to` as a copy of `from` up to a point: the streams of the tasks that were open then, with
  * values, under ids of their own. So effects get keys of their own, and what was recorded up to there is not done
- * again. An effect that had begun and not ended at the point begins anew; times that were left then are left again.
- * A fork of what came of a request on a topic does not respond to it.
+ * again. An effect that had begun and not ended at the point begins anew, with its first attempt; times that were left
+ * then are left again. A fork of what came of a request on a topic does not respond to it.
  * Not copied are signals that nobody had taken, and work that was sent by a task that had ended at the point.
  * @param now - Wall-clock ms.
  * @throws RuntimeError `NOT_FOUND` for a run, task or position that is not there; `USAGE` if the root had ended.
@@ -92,6 +92,8 @@ function originOf(all: readonly LoadedTask[], task: TaskId, run: RunId): number 
   throw runtimeError("NOT_FOUND", `run '${run}' has no task ${task}`);
 }
 
+const OF_ATTEMPTS: ReadonlySet<string> = new Set(["intent", "unknown", "retrying"]);
+
 /** A fork has not begun the effects that had no outcome at its point: they are its own, with keys of its own. */
 function withoutCutEffects(events: readonly EncodedEvent[]): readonly EncodedEvent[] {
   const ended = new Set<string>();
@@ -100,7 +102,7 @@ function withoutCutEffects(events: readonly EncodedEvent[]): readonly EncodedEve
     if (event.type === "done" || event.type === "dropped") ended.add(event.path);
   }
   return events.filter((stored) => {
-    if (stored.type !== "intent" && stored.type !== "unknown") return true;
+    if (!OF_ATTEMPTS.has(stored.type)) return true;
     const event = decodeEventOnly(stored);
     return "path" in event && ended.has(event.path);
   });

@@ -29,7 +29,9 @@ import { askMessage, sendMessage } from "./messages.ts";
 import { Operation, type PeerQuery } from "./operation.ts";
 import { beginRestart, type RestartingTask } from "./restart.ts";
 import type { OperationKind, Place, Scope } from "./scope.ts";
-import { beginStep, type StepBody } from "./steps.ts";
+import { stepMistake } from "./step-retry.ts";
+import type { StepBody } from "./step-run.ts";
+import { beginStep } from "./steps.ts";
 import type { TryInHandler } from "./transact.ts";
 import { beginTransaction } from "./transactions.ts";
 import { beginWait } from "./waits.ts";
@@ -99,8 +101,10 @@ export class HandlerContext implements Context {
   step<R>(
     name: string,
     body: (step: StepContext) => R & DataOnly<Awaited<R>>,
-    options: StepOptions = {},
+    options: StepOptions<NoInfer<Awaited<R>>> = {},
   ): Promise<Awaited<R>> {
+    const mistake = stepMistake(name, options);
+    if (mistake !== undefined) return Promise.reject(mistake);
     return this.#call("step", name, options.key, (operation) =>
       beginStep(this.#owner, operation, body as StepBody, options),
     ) as Promise<Awaited<R>>;

@@ -23,13 +23,31 @@ interface RecordedAsk {
   readonly until: number | null;
 }
 
+/** What is recorded of the attempts of a step that has no outcome. */
+export interface AttemptRecord {
+  /** The one that began last, as far as is recorded. */
+  readonly attempt: number;
+  /** Of its idempotency key; once it is over, of the next one's. */
+  readonly round: number;
+  /** True if nothing says how it ended. */
+  readonly isCut: boolean;
+  /** Wall-clock ms from which on a cut attempt is certainly over; null: there is no such time. */
+  readonly overAt: number | null;
+  /** When the next attempt may begin, in run time; null: no back-off is recorded. */
+  readonly until: number | null;
+  /** An attempt that may have had its effect. */
+  readonly doubt: number | undefined;
+  /** True if some attempt under this key may have had its effect, whatever was found out later. */
+  readonly isKeyUsed: boolean;
+}
+
 /** What a task's stream says about the life it had so far, in its present generation. */
 export interface Journal {
   /** Results in the order in which they reached, or would have reached, the handler (K4). */
   readonly deliveries: readonly Delivery[];
   readonly asks: ReadonlyMap<Path, RecordedAsk>;
-  /** Effects that began: path -> attempt begun last. */
-  readonly intents: ReadonlyMap<Path, number>;
+  /** Steps that began, as far as that is recorded. */
+  readonly attempts: ReadonlyMap<Path, AttemptRecord>;
   /** Timers and waits that began: path -> when they end, in run time. */
   readonly armed: ReadonlyMap<Path, number | null>;
   /** Asks that were given up, and whose children are told. */
@@ -45,7 +63,7 @@ export interface Journal {
 export const EMPTY_JOURNAL: Journal = {
   deliveries: [],
   asks: new Map(),
-  intents: new Map(),
+  attempts: new Map(),
   armed: new Map(),
   drops: new Set(),
   marks: new Set(),
@@ -78,7 +96,7 @@ export const DROP_REASONS: { readonly [Why in "lost" | "cancelled"]: string } = 
 class JournalReader {
   readonly deliveries: Delivery[] = [];
   readonly asks = new Map<Path, RecordedAsk>();
-  readonly intents = new Map<Path, number>();
+  readonly attempts = new Map<Path, AttemptRecord>();
   readonly armed = new Map<Path, number | null>();
   readonly drops = new Set<Path>();
   readonly marks = new Set<string>();
@@ -98,7 +116,13 @@ class JournalReader {
         this.#asked(event, stored);
         break;
       case "intent":
-        this.intents.set(event.path, event.attempt);
+        this.#begun(event, stored.at);
+        break;
+      case "unknown":
+        this.#doubted(event);
+        break;
+      case "retrying":
+        this.#retrying(event);
         break;
       case "armed":
         this.armed.set(event.path, event.until);
@@ -118,7 +142,6 @@ class JournalReader {
         break;
       case "started":
       case "resumed":
-      case "unknown":
       case "stuck":
       case "closed":
         break;
@@ -131,6 +154,38 @@ class JournalReader {
     this.asks.set(path, { input, target, awaited, child, until });
     // A send is over when it is accepted; an ask when its answer is received.
     if (!awaited) this.#deliver(path, at, { type: "value", value: child });
+  }
+
+  #begun(event: TaskEvent & { readonly type: "intent" }, at: number): void {
+    const { path, attempt, round = 0, timeoutMs } = event;
+    const isKeyUsed = this.attempts.get(path)?.isKeyUsed ?? false;
+    const overAt = timeoutMs === undefined ? null : at + timeoutMs;
+    const doubt = attempt;
+    this.attempts.set(path, { attempt, round, isCut: true, overAt, until: null, doubt, isKeyUsed });
+  }
+
+  #doubted({ path, attempt }: TaskEvent & { readonly type: "unknown" }): void {
+    const before = this.attempts.get(path);
+    if (before !== undefined) {
+      this.attempts.set(path, { ...before, doubt: attempt, isKeyUsed: true });
+    }
+  }
+
+  #retrying(event: TaskEvent & { readonly type: "retrying" }): void {
+    const { path, attempt, round = 0, until, error } = event;
+    const before = this.attempts.get(path);
+    // What the kernel says of the outcome holds for all attempts so far.
+    const doubt = error.outcome === "unknown" ? before?.doubt : undefined;
+    const isKeyUsed = before?.isKeyUsed ?? false;
+    this.attempts.set(path, {
+      attempt,
+      round,
+      isCut: false,
+      overAt: null,
+      until,
+      doubt,
+      isKeyUsed,
+    });
   }
 
   #dropped({ path, why }: TaskEvent & { readonly type: "dropped" }, at: number): void {
@@ -199,8 +254,8 @@ export async function readTexts(
 }
 
 /** True if anything of a life was recorded that its replay has to come to first. */
-export function hasPast({ deliveries, asks, armed, intents, marks }: Journal): boolean {
+export function hasPast({ deliveries, asks, armed, attempts, marks }: Journal): boolean {
   return (
-    deliveries.length > 0 || asks.size > 0 || armed.size > 0 || intents.size > 0 || marks.size > 0
+    deliveries.length > 0 || asks.size > 0 || armed.size > 0 || attempts.size > 0 || marks.size > 0
   );
 }

@@ -1,3 +1,4 @@
+import type { ErrorData } from "../core/errors.ts";
 import type { TaskEvent } from "../core/event.ts";
 import { decodeEventOnly } from "../core/event-codec.ts";
 import type { Path, TaskId } from "../core/ids.ts";
@@ -33,7 +34,17 @@ export type Outstanding =
       readonly signal: string | null;
     }
   /** An effect whose outcome is not known. Those of class `repeatable` leave no trace before they are done. */
-  | { readonly type: "effect"; readonly path: Path; readonly since: number };
+  | { readonly type: "effect"; readonly path: Path; readonly since: number }
+  /** An attempt of a step has failed, and the next one is not to begin before `until`. */
+  | {
+      readonly type: "retry";
+      readonly path: Path;
+      readonly since: number;
+      readonly until: number;
+      /** The one that failed, and with what. */
+      readonly attempt: number;
+      readonly error: ErrorData;
+    };
 
 /** What a stream says is outstanding, in the order in which it began. `events`: a whole generation, oldest first. */
 export function outstandingIn(events: readonly StoredEvent[]): readonly Outstanding[] {
@@ -57,6 +68,11 @@ function apply(open: Map<Path, Outstanding>, event: TaskEvent, since: number): v
     case "intent":
       open.set(event.path, { type: "effect", path: event.path, since });
       break;
+    case "retrying": {
+      const { path, until, attempt, error } = event;
+      open.set(path, { type: "retry", path, since, until, attempt, error });
+      break;
+    }
     case "dropped":
       drop(open, event);
       break;

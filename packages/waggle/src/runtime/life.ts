@@ -75,7 +75,10 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
   readonly #operations = new OpenOperations();
   readonly #inbox: Inbox;
   #cleanups: Cleanups | undefined;
-  /** Called but not begun: while results are left to replay, or the run is paused. Undefined: nothing yet. */
+  /**
+   * Called but not begun, or not gone on with: results are left to replay, the run is paused, no slot is held.
+   * Undefined: nothing yet.
+   */
   #deferred: Operation[] | undefined;
   #replaying: boolean;
   #calls = 0;
@@ -173,7 +176,8 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
     const next = this.#queue.next;
     if (!this.#slot.isHeld) {
       if (this.#still) this.release();
-      else if (next !== undefined || this.#replaying) this.#slot.want();
+      else if (next !== undefined || this.#replaying || this.#deferred !== undefined)
+        this.#slot.want();
       return;
     }
     if (next === undefined) {
@@ -205,8 +209,7 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
       this.host.schedule(this);
       return;
     }
-    const open = this.#operations.paths.join(", ");
-    this.diverged(expected, open === "" ? "nothing" : open);
+    this.diverged(expected, this.#operations.paths.join(", ") || "nothing");
   }
 
   /** Everything recorded is delivered and the handler has said what it wants next. */
@@ -217,7 +220,7 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
       if (this.#isToStop) this.cancel();
       this.#beginDeferred();
       this.#inbox.deliver();
-    }
+    } else if (!this.#releasing) this.#beginDeferred();
     if (this.#queue.next !== undefined) return;
     if (this.isPaused) this.release();
     else if (this.resting) this.#rest();
@@ -285,9 +288,10 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
     else operation.begin(operation);
   }
 
-  gateClosed(operation: Operation): void {
+  goOn(operation: Operation): void {
     operation.phase = "new";
-    if (!this.finished) this.#begin(operation);
+    this.#defer(operation);
+    if (!this.finished) this.host.schedule(this);
   }
 
   deliver(result: Delivery): void {
@@ -370,11 +374,11 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
     this.pausedMs = pausedMs;
     if (this.#replaying) return;
     if (gate === "cancelling") this.cancel();
-    if (gate === "paused") {
-      this.host.schedule(this);
-    } else if (was === "paused") {
+    if (gate === "paused") this.host.schedule(this);
+    else if (was === "paused") {
       this.#operations.restartTimers();
-      this.#beginDeferred();
+      if (this.#slot.isHeld) this.#beginDeferred();
+      else this.host.schedule(this);
     }
   }
 
@@ -395,6 +399,7 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
     if (this.#releasing || !(this.resting || this.#still)) return;
     if (!this.isPaused && this.#operations.isDue(runTime(this))) return;
     this.#releasing = true;
+    this.#operations.keep();
     const ending = (): Ending => this.#operations.releaseEnding(this.isPaused, this.pausedMs);
     this.outbox.add({
       events: [],
@@ -406,6 +411,8 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
       },
       isStale: () => {
         this.#releasing &&= this.resting || this.#still;
+        // What it has to go on with has waited for that.
+        if (!this.#releasing) this.host.schedule(this);
         return !this.#releasing;
       },
       committed: () => this.leave(),

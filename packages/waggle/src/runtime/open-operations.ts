@@ -90,6 +90,11 @@ export class OpenOperations {
     return { type: "release", due, outside: this.#anyOutside };
   }
 
+  /** Records what only memory knows of them. */
+  keep(): void {
+    for (const { attempts } of this) attempts?.keep();
+  }
+
   /** Sets the timers anew of those that wait for a time: the run goes on after a pause. */
   restartTimers(): void {
     for (const { restartTimer } of this) restartTimer?.();

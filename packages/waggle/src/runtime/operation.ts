@@ -25,6 +25,16 @@ export type Settling = "no" | "recording" | "timing-out" | "recorded";
  */
 export type Phase = "new" | "starting" | "running" | "parked";
 
+/** What is kept of a step that is tried more than once, or must not simply be tried again. */
+export interface Attempts {
+  /** The attempt that may have had its effect, though nothing says so. */
+  readonly doubt: number | undefined;
+  /** Begins, or goes on with, what is to be done next. */
+  goOn(): void;
+  /** Records what only memory knows of them: the task is about to leave it. */
+  keep(): void;
+}
+
 /** Something a handler does, from its call to its last record. */
 export class Operation {
   readonly #place: Place;
@@ -56,6 +66,8 @@ export class Operation {
   signal: WantedSignal | undefined = undefined;
   /** Why nobody needs its result any more. It still ends with a record, so that replay knows when (K4). */
   dropped: Extract<DropReason, "lost" | "cancelled"> | undefined = undefined;
+  /** Undefined for whatever is done once, and for steps that may be done any number of times. */
+  attempts: Attempts | undefined = undefined;
   #silent = false;
   /** More than one where a scope that is given up is within another one; undefined until the first. */
   #whenEnded: (() => void)[] | undefined;
@@ -174,10 +186,13 @@ export interface OperationOwner {
   deliver(result: Delivery): void;
   /** An operation is parked now: if nothing else is going on, the slot is given back. */
   parked(operation: Operation): void;
+  /**
+   * An operation has more to do: its time has come, or the gate of its run was not open. It goes on in a later turn,
+   * when its task holds a slot and its run is open; or it is dropped.
+   */
+  goOn(operation: Operation): void;
   /** Replay does not fit: the task becomes stuck. */
   diverged(expected: string, actual: string): void;
-  /** What should have begun was refused, for the run's gate is not open: it is dropped, or begins later. */
-  gateClosed(operation: Operation): void;
   /** The oldest signal of that name that nobody has taken; it is taken now. */
   takeSignal(name: string): Signal | undefined;
 }

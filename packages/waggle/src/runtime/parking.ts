@@ -16,7 +16,7 @@ export function beginDropped(owner: OperationOwner, operation: Operation): void 
     park(owner, operation);
     endDropped(owner, operation);
   } else {
-    recordDropped(owner, operation, owner.journal.intents.get(operation.path));
+    recordDropped(owner, operation);
   }
 }
 

@@ -1,5 +1,6 @@
 import { runtimeError } from "../core/errors.ts";
 import type { RunId } from "../core/ids.ts";
+import { STOPPED } from "../core/stopped.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Store } from "../ports/store.ts";
 import { type CancelReceipt, ReceiptReader } from "./receipt.ts";
@@ -42,7 +43,7 @@ export async function readReceipt(parts: ReceiptParts, run: RunId): Promise<Canc
       }
     }
   } finally {
-    stop.abort();
+    stop.abort(STOPPED);
     await watching;
   }
   if (unread === 0) return reader.receipt();
@@ -60,6 +61,6 @@ async function stopWhenGone(
     if (stop.signal.aborted) return;
     // A store that fails is asked again.
     const found = await store.runs({ run }).catch(() => undefined);
-    if (found?.length === 0) stop.abort();
+    if (found?.length === 0) stop.abort(STOPPED);
   }
 }

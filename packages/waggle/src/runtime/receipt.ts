@@ -81,6 +81,10 @@ function apply(record: TaskRecord, event: TaskEvent): void {
     case "unknown":
       record.unknown.add(event.path);
       break;
+    case "retrying":
+      // If nobody knows what came of that attempt, `unknown` says so.
+      record.open.delete(event.path);
+      break;
     case "done":
       record.open.delete(event.path);
       // A later attempt with the same key has told what happened.

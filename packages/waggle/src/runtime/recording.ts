@@ -1,7 +1,15 @@
-import { toErrorData } from "../core/errors.ts";
-import { type EncodedEvent, spliceEvent } from "../core/event-codec.ts";
+import { encodeData, encodeFramed } from "../core/data.ts";
+import { type ErrorData, toErrorData } from "../core/errors.ts";
+import type { Outcome } from "../core/event.ts";
+import { decodeEvent, type EncodedEvent, spliceEvent } from "../core/event-codec.ts";
 import type { RunId } from "../core/ids.ts";
-import { type Blob, errorPayload, type OutcomePayload } from "../core/payload.ts";
+import {
+  type Blob,
+  errorPayload,
+  INLINE_LIMIT,
+  type OutcomePayload,
+  valuePayload,
+} from "../core/payload.ts";
 import type { BlobWrite } from "../ports/store.ts";
 import type { Delivery } from "./journal.ts";
 import type { Operation, OperationOwner } from "./operation.ts";
@@ -14,6 +22,34 @@ export function recordError(
   before: readonly EncodedEvent[] = [],
 ): void {
   recordOutcome(owner, operation, errorPayload(toErrorData(thrown)), before);
+}
+
+/** Records that the body of the step `operation` returned `value`. */
+export function recordValue(owner: OperationOwner, operation: Operation, value: unknown): void {
+  const { path } = operation;
+  let data: string;
+  try {
+    data = encodeFramed(value, `result of ${path}`, (checked) => ({
+      path,
+      outcome: { type: "value", value: checked },
+    }));
+  } catch (refused) {
+    // The body has come to its end all the same: whoever took this for "not applied" would do it twice.
+    const error: ErrorData = { ...toErrorData(refused), outcome: "applied" };
+    recordOutcome(owner, operation, errorPayload(error));
+    return;
+  }
+  if (data.length > INLINE_LIMIT) {
+    recordOutcome(owner, operation, valuePayload(encodeData(value, `result of ${path}`)));
+    return;
+  }
+  recordEvents(owner, operation, [{ type: "done", data }], (at) => {
+    const event = typeof value === "object" ? decodeEvent({ type: "done", data }) : undefined;
+    // Primitives need no copy of their own (K12); but -0 is stored as 0.
+    const outcome: Outcome =
+      event?.type === "done" ? event.outcome : { type: "value", value: value === 0 ? 0 : value };
+    return { path, at, outcome };
+  });
 }
 
 /** Records the outcome of `operation`, after `before`. */
@@ -30,7 +66,7 @@ export function recordOutcome(
 }
 
 /** Records how `operation` ended, unless that is recorded or on its way already. */
-export function recordEvents(
+function recordEvents(
   owner: OperationOwner,
   operation: Operation,
   events: readonly EncodedEvent[],

@@ -41,7 +41,7 @@ export function beginRestart(owner: RestartingTask, operation: Operation, input:
       },
       refused: () => {
         operation.settling = "no";
-        owner.gateClosed(operation);
+        owner.goOn(operation);
       },
     });
   } catch (refused) {

@@ -70,7 +70,7 @@ function record(
     refused: (reason) => {
       operation.settling = "no";
       if (reason === "gate") {
-        owner.gateClosed(operation);
+        owner.goOn(operation);
       } else if (tries + 1 >= MAX_TRIES) {
         const problem = `${path} was refused ${MAX_TRIES} times, last as '${reason}'`;
         recordError(owner, operation, runtimeError("CONFLICT", problem));

@@ -1,3 +1,4 @@
+import type { ErrorData } from "../core/errors.ts";
 import type { HostId, Path, RunId, TaskId } from "../core/ids.ts";
 import type { Gate } from "../ports/store.ts";
 
@@ -41,6 +42,13 @@ type Reason =
     }
   /** A time has to come. `path`: of its own operation; null: it is not to begin before. */
   | { readonly type: "timer"; readonly path: Path | null }
+  /** The next attempt of a step is not to begin before a time: `attempt` failed with `error`. */
+  | {
+      readonly type: "retry";
+      readonly path: Path;
+      readonly attempt: number;
+      readonly error: ErrorData;
+    }
   /** Somebody has to send the signal `name`. `question`: the text its task was asked with, if it was one. */
   | {
       readonly type: "signal";

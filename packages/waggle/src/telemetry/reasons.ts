@@ -170,6 +170,13 @@ function operationReason(
   if (operation.type === "effect") return undefined;
   const { path, since } = operation;
   const until = wallClock(operation.until, task, survey.now);
+  if (operation.type === "retry") {
+    const { attempt, error } = operation;
+    // Once its time has come it is tried again, or about to be.
+    if (until === null || until <= survey.now) return undefined;
+    const state = { since, until, mustAct: "time", movement: "idle" } as const;
+    return { type: "retry", path, attempt, error, ...state };
+  }
   if (operation.type === "ask") {
     const { child, target } = operation;
     const link = { since, until, mustAct: "nobody", movement: "blocked" } as const;

@@ -6,6 +6,7 @@ import {
   contract,
   type Run,
   RuntimeError,
+  type StepContext,
   type System,
 } from "../../src/index.ts";
 import {
@@ -40,6 +41,18 @@ export function startGolden(
 function numbers(size: number): readonly number[] {
   return Array.from({ length: size }, (_, i) => i);
 }
+
+/** What an effect says that did not happen. */
+const REFUSED = new RuntimeError({
+  code: "REFUSED",
+  kind: "capacity",
+  outcome: "not-applied",
+  retryable: true,
+  message: "not yet",
+});
+
+/** More than is needed, whatever a crash forgets; back-offs that are recorded and some that are not. */
+const RETRY = { attempts: 9, backoffMs: 14_000 };
 
 async function ticks(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await null;
@@ -195,6 +208,19 @@ export const HANDLERS: Readonly<Record<string, GoldenHandler>> = {
     for (const i of numbers(size)) {
       const name = ctx.random() < 0.5 ? `head${i}` : `tail${i}`;
       found.push(name, await ctx.step(name, body(ctx, name)), ctx.now());
+    }
+    return found.join(" ");
+  },
+  async retries(ctx, size, { body }) {
+    const found: number[] = [];
+    for (const i of numbers(size)) {
+      const effect = async ({ attempt }: StepContext): Promise<number> => {
+        const result = await body(ctx, `t${i}`)();
+        if (attempt < 3) throw REFUSED;
+        return result;
+      };
+      const options = { class: i % 2 === 0 ? "keyed" : "repeatable", retry: RETRY } as const;
+      found.push(await ctx.step(`t${i}`, effect, options));
     }
     return found.join(" ");
   },

@@ -11,6 +11,7 @@ const GUIDES = [
   "docs/waiting.md",
   "docs/scopes.md",
   "docs/recovery.md",
+  "docs/steps.md",
   "docs/large-values.md",
 ];
 

@@ -1,6 +1,13 @@
 import { expectTypeOf, test } from "vitest";
 import { z } from "zod";
-import { agent, type Context, contract, type System } from "../../src/index.ts";
+import {
+  agent,
+  type Context,
+  contract,
+  type RuntimeError,
+  type StepOptions,
+  type System,
+} from "../../src/index.ts";
 
 const librarian = contract("librarian", {
   lookup: {
@@ -53,6 +60,27 @@ test("a step takes data, interfaces included, and gives it back with its type", 
   ).resolves.toEqualTypeOf<{
     key: string;
   }>();
+});
+
+test("a step takes its retries, and what finds its effect has to give its type", () => {
+  const retry = { attempts: 3, backoffMs: 100, retryIf: (error: RuntimeError) => error.retryable };
+  expectTypeOf(ctx.step("a", ({ attempt }) => attempt, { retry })).resolves.toEqualTypeOf<number>();
+  const guarded = { class: "once", timeoutMs: 1_000 } as const;
+  const found = ctx.step("b", () => ({ id: "x" }), {
+    ...guarded,
+    reconcile: async ({ key }) =>
+      key === "" ? { found: false } : { found: true, value: { id: key } },
+  });
+  expectTypeOf(found).resolves.toEqualTypeOf<{ id: string }>();
+  void ctx.step("c", () => 3, {
+    ...guarded,
+    // @ts-expect-error the step returns a number
+    reconcile: () => ({ found: true, value: "3" }),
+  });
+  // @ts-expect-error how many attempts?
+  void ctx.step("d", () => 3, { retry: { backoffMs: 100 } });
+  const same: StepOptions = { class: "keyed", retry: { attempts: 2 } };
+  expectTypeOf(ctx.step("e", () => "e", same)).resolves.toEqualTypeOf<string>();
 });
 
 test("a step refuses what is no data", () => {

@@ -36,6 +36,8 @@ export interface RunInWorld {
   readonly subscriptions?: readonly Subscription[];
   /** What others do meanwhile, each in a process of its own with a system without agents. */
   readonly outside?: readonly Outsider[];
+  /** What goes on beside the hosts, in processes without a system that need not end. */
+  readonly beside?: readonly ((kernel: KernelWorld, self: Process) => Promise<void>)[];
   /** True when the hosts may stop. Default: when the run has ended. */
   isOver?(kernel: KernelWorld): boolean;
   /** Crashes of each of them. Default 0. */
@@ -100,6 +102,9 @@ export function runWorld(weather: Weather, make: () => RunInWorld): Scenario {
           await system[Symbol.asyncDispose]();
         };
         world.process(`outside-${i}`, main, { crashes: parts.outsideCrashes ?? 0 });
+      }
+      for (const [i, beside] of (parts.beside ?? []).entries()) {
+        world.process(`beside-${i}`, (self) => beside(kernel, self), { daemon: true });
       }
       world.invariant(() => {
         const problem = kernel.problems(RUN);

@@ -98,6 +98,28 @@ describe("reasons", () => {
     expect((await reasonOf(child)).type).toBe("mailbox");
   });
 
+  test("retry: an attempt failed, and the next one is not to begin before a time", async () => {
+    const root = await ledger.start("r", ANNE);
+    const path = "step:call" as Path;
+    const error = new RuntimeError({
+      code: "BUSY",
+      kind: "capacity",
+      outcome: "not-applied",
+      retryable: true,
+      message: "busy",
+    }).toData();
+    const until = 1_060_000;
+    await ledger.append(root, [{ type: "retrying", path, attempt: 2, until, error }]);
+    const retry = { type: "retry", path, attempt: 2, error, since: 1_000_000, until };
+    const idle = { ...retry, mustAct: "time", movement: "idle" };
+    expect((await explained(root)).waits).toMatchObject([{ type: "running" }, idle]);
+    await ledger.release(root, until, true);
+    expect(await reasonOf(root)).toEqual(idle);
+    expect((await explain()).state).toBe("idle");
+    ledger.now = until;
+    expect((await reasonOf(root)).type).toBe("ready");
+  });
+
   test("queued-behind-key: the holder, of another run, with its own reason", async () => {
     const other = await ledger.start("other", ANNE);
     const holder = await ledger.ask(other, "holder", { key: "k" });

@@ -28,7 +28,7 @@ export function directContext(
     now: () => 0,
     random: () => 0.5,
     async step<T>(name: string, body: (step: StepContext) => unknown): Promise<T> {
-      const result = await body({ signal: new AbortController().signal, key: name });
+      const result = await body({ signal: new AbortController().signal, key: name, attempt: 1 });
       const text = encodeData(result, `result of step '${name}'`);
       records.push({ name, length: text.length });
       return decodeData(text) as T;
