@@ -106,6 +106,7 @@ function runRow({ id, gate, startedAt, pausedMs, pausedAt }: RunRecord): RunRow 
 /** What the port shows of `task`. */
 export function taskRow(task: TaskRecord): TaskRow {
   const { envelope, state, owner, due, events, inbox, claims, outside } = task;
+  const { codeVersion, isUnbound } = task;
   return {
     id: envelope.id,
     run: envelope.run,
@@ -125,5 +126,6 @@ export function taskRow(task: TaskRecord): TaskRow {
     inbox,
     claims,
     outside,
+    codeVersion: isUnbound ? null : codeVersion,
   };
 }
