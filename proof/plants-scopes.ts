@@ -66,6 +66,25 @@ export const SCOPE_PLANTS: readonly Plant[] = [
   ]),
 ];
 
+/** What would let code replay what other code has recorded. */
+export const VERSION_PLANTS: readonly Plant[] = [
+  scenarioPlant("a claim ignores the version of a task", "versioned-code-leaves", [
+    "adapters/memory/claim-tasks.ts",
+    "versions.flatMap((version) => bound.get(version) ?? [])",
+    "[...bound.values()].flat()",
+  ]),
+  scenarioPlant("a child that runs here is bound to no version", "versioned-code-leaves", [
+    "runtime/asks.ts",
+    "...(codeVersion === undefined ? {} : { codeVersion }),",
+    "",
+  ]),
+  scenarioPlant("who continues a task does not bind it", "versioned-code-deploy", [
+    "adapters/memory/claim-tasks.ts",
+    "  task.isUnbound = task.codeVersion === null;\n  task.codeVersion = version;",
+    "  task.isUnbound = task.codeVersion === null;\n  task.codeVersion ??= version;",
+  ]),
+];
+
 /** What would lose a signal, or take it twice. */
 export const WAIT_PLANTS: readonly Plant[] = [
   scenarioPlant("a wait times out with unread mail", "waited-signals", [

@@ -27,6 +27,7 @@ import {
   PAUSE_PLANTS,
   SCOPE_PLANTS,
   TRANSACTION_PLANTS,
+  VERSION_PLANTS,
   WAIT_PLANTS,
 } from "./plants-scopes.ts";
 import { NOTHING_SYNCED, POWER_CUTS, POWER_LOST_AFTER_WRITE } from "./power-cut-check.ts";
@@ -188,10 +189,14 @@ const ROWS: readonly PromiseRow[] = [
       { scenario: "failing-branches-two-hosts", factor: 0.2 },
       { scenario: "restarted-handlers", factor: 0.2 },
       { scenario: "changed-code", factor: 0.5 },
+      { scenario: "versioned-code", factor: 0.2 },
+      { scenario: "versioned-code-leaves", factor: 0.2 },
+      { scenario: "versioned-code-deploy", factor: 0.2 },
       { scenario: "forked-runs", factor: 0.2 },
     ],
     windows: [
       "replayed the same way",
+      "version 2 continued a task of version 1",
       "a branch was given up",
       "a handler began anew at once",
       "the new code took over",
@@ -199,7 +204,7 @@ const ROWS: readonly PromiseRow[] = [
       "a run was forked",
       "a task was run again",
     ],
-    plants: [COUNTER_IDS, MANY_PER_TURN, ...SCOPE_PLANTS],
+    plants: [COUNTER_IDS, MANY_PER_TURN, ...SCOPE_PLANTS, ...VERSION_PLANTS],
     processChecks: [GOLDEN_HISTORIES, CHANGED_CODE],
   },
   {

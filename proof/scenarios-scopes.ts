@@ -12,6 +12,7 @@ import {
 } from "../packages/waggle/test/sim/scenarios/scoped-branches.ts";
 import { stuckRuns } from "../packages/waggle/test/sim/scenarios/stuck-runs.ts";
 import { undoneWork } from "../packages/waggle/test/sim/scenarios/undone-work.ts";
+import { versionedCode } from "../packages/waggle/test/sim/scenarios/versioned-code.ts";
 import {
   answeredOnce,
   waitedSignals,
@@ -66,6 +67,9 @@ export type ScopeScenarioId =
   | "restarted-handlers"
   | "contended-transactions"
   | "changed-code"
+  | "versioned-code"
+  | "versioned-code-leaves"
+  | "versioned-code-deploy"
   | "forked-runs"
   | "undone-work";
 
@@ -90,6 +94,12 @@ export const SCOPE_SCENARIOS: Readonly<Record<ScopeScenarioId, () => Scenario>> 
   "restarted-handlers": () => restartedHandlers(RELEASED),
   "contended-transactions": () => contendedTransactions(TWO_HOSTS),
   "changed-code": () => changedCode(IN_MEMORY),
+  "versioned-code": () =>
+    versionedCode({ how: "apart", crashes: 1, faults: 1, passivateAfterMs: 10_000 }),
+  "versioned-code-leaves": () =>
+    versionedCode({ how: "apart", crashes: 1, faults: 1, passivateAfterMs: 0 }),
+  "versioned-code-deploy": () =>
+    versionedCode({ how: "deploy", crashes: 1, faults: 1, passivateAfterMs: 0 }),
   "forked-runs": () => forkedRuns(RELEASED),
   "undone-work": () => undoneWork(IN_MEMORY),
 };

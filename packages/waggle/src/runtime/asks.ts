@@ -148,6 +148,7 @@ function messageWrites(
   taken: boolean,
   ticket: MessageTicket,
 ): readonly Write[] {
+  const [codeVersion] = taken ? owner.host.versionsOf(child.agent) : [];
   const create: CreateWrite = {
     type: "create",
     task: child,
@@ -155,6 +156,7 @@ function messageWrites(
     owner: taken ? owner.host.id : null,
     events: [],
     ...(mailbox === undefined || taken ? {} : { mailbox }),
+    ...(codeVersion === undefined ? {} : { codeVersion }),
   };
   const writes: Write[] = [create, ...ticket.writes];
   if (input.blob !== undefined) writes.push(blobWrite(input.blob, child.run));

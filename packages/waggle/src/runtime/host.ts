@@ -75,6 +75,8 @@ export class Host implements LifeHost, ClaimsOwner, WatchOwner {
   readonly #options: HostOptions;
   readonly #listener: HostListener;
   readonly #agents: ReadonlyMap<string, AgentDefinition>;
+  /** Of those whose code has versions: its own, then those that it continues. */
+  readonly #versions: ReadonlyMap<string, readonly string[]>;
   /** Names of those that take one message of a key at a time. */
   readonly #keyedAgents: readonly string[];
   readonly #directory: Directory;
@@ -109,6 +111,11 @@ export class Host implements LifeHost, ClaimsOwner, WatchOwner {
     this.#agents = new Map(options.agents.map((definition) => [definition.name, definition]));
     this.agentSlots = new Map(
       options.agents.map(({ name, concurrency }) => [name, new Slots(concurrency)]),
+    );
+    this.#versions = new Map(
+      options.agents.flatMap(({ name, version, continues }) =>
+        version === null ? [] : [[name, [version, ...continues]] as const],
+      ),
     );
     this.#keyedAgents = options.agents.filter(({ keyed }) => keyed).map(({ name }) => name);
     this.#directory = new Directory(this.#agents);
@@ -153,11 +160,11 @@ export class Host implements LifeHost, ClaimsOwner, WatchOwner {
   report(): HostReport {
     const agents = [...this.#agents.values()].map((agent) => {
       const busy = this.slots(agent.name).used;
-      const { name, version, capabilities, groups, keyed, concurrency } = agent;
+      const { name, version, continues, capabilities, groups, keyed, concurrency } = agent;
       const operations = Object.keys(agent.operations);
       const status = this.#statusOf(name, busy);
       const can = { capabilities, groups, operations, keyed };
-      return { name, version, ...can, busy, concurrency, status };
+      return { name, version, continues, ...can, busy, concurrency, status };
     });
     const runs = this.servedRuns();
     return { about: this.#options.about ?? {}, agents, ...(runs === undefined ? {} : { runs }) };
@@ -231,6 +238,10 @@ export class Host implements LifeHost, ClaimsOwner, WatchOwner {
     // What nobody here handles is claimed like what comes from elsewhere, and buried.
     if (this.#agents.get(agent)?.handler(operation) === undefined) return false;
     return !this.#claims.hasBacklog(agent) && this.slots(agent).tryTake();
+  }
+
+  versionsOf(agent: string): readonly string[] {
+    return this.#versions.get(agent) ?? [];
   }
 
   giveSlot(agent: string): void {

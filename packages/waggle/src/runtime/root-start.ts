@@ -19,12 +19,13 @@ export function rootEnvelope(
 
 /**
  * The writes that create a run and its root, for the head of a batch.
- * @param owner - Who runs the root at once; null: whoever claims it, if its mailbox has room.
+ * @param owner - Who runs the root at once, with the version of its agent's code, if that has one; null: whoever claims
+ * it, if its mailbox has room.
  */
 export function rootWrites(
   root: Envelope,
   input: Payload,
-  owner: HostId | null,
+  owner: { readonly host: HostId; readonly codeVersion: string | undefined } | null,
   mailbox: number | undefined,
 ): readonly Write[] {
   const { name, encoded } = inputField(input);
@@ -34,9 +35,10 @@ export function rootWrites(
       type: "create",
       task: root,
       origin: { write: 1, event: 0 },
-      owner,
+      owner: owner?.host ?? null,
       events: [spliceEvent("started", {}, name, encoded)],
       ...(owner !== null || mailbox === undefined ? {} : { mailbox }),
+      ...(owner?.codeVersion === undefined ? {} : { codeVersion: owner.codeVersion }),
     },
   ];
   if (input.blob !== undefined) writes.push(blobWrite(input.blob, root.run));

@@ -10,6 +10,7 @@ const GUIDES = [
   "docs/waiting.md",
   "docs/scopes.md",
   "docs/recovery.md",
+  "docs/changing-code.md",
   "docs/large-values.md",
 ];
 

@@ -86,6 +86,7 @@ describe("reasons", () => {
     expect(await reasonOf(child)).toEqual({
       type: "unserved",
       agent: "baker",
+      version: null,
       since: 1_000_000,
       until: null,
       mustAct: "operator",
