@@ -45,6 +45,9 @@ const STALLED: Weather = {
 /** The same, and whoever waits leaves memory at once. */
 const STALLED_RELEASED: Weather = { ...STALLED, passivateAfterMs: 0 };
 
+/** The same, and what handlers have done is replayed before it is final. */
+const CHECKED: Weather = { ...TWO_HOSTS, verifyReplay: "always" };
+
 /** Scopes, waits, restarts, transactions, forks and the control of runs. */
 export type ScopeScenarioId =
   | "raced-branches"
@@ -67,6 +70,15 @@ export type ScopeScenarioId =
   | "restarted-handlers"
   | "contended-transactions"
   | "changed-code"
+  | "checked-quietly"
+  | "raced-branches-checked"
+  | "failing-branches-checked"
+  | "waited-signals-checked"
+  | "restarted-handlers-checked"
+  | "cancelled-runs-checked"
+  | "paused-runs-checked"
+  | "undone-work-checked"
+  | "changed-code-checked"
   | "versioned-code"
   | "versioned-code-leaves"
   | "versioned-code-deploy"
@@ -94,6 +106,15 @@ export const SCOPE_SCENARIOS: Readonly<Record<ScopeScenarioId, () => Scenario>> 
   "restarted-handlers": () => restartedHandlers(RELEASED),
   "contended-transactions": () => contendedTransactions(TWO_HOSTS),
   "changed-code": () => changedCode(IN_MEMORY),
+  "checked-quietly": () => racedBranches({ ...CHECKED, hosts: 1, crashes: 0, faults: 0 }),
+  "raced-branches-checked": () => racedBranches(CHECKED),
+  "failing-branches-checked": () => failingBranches(CHECKED),
+  "waited-signals-checked": () => waitedSignals(CHECKED, 3),
+  "restarted-handlers-checked": () => restartedHandlers(CHECKED),
+  "cancelled-runs-checked": () => cancelledRuns(CHECKED),
+  "paused-runs-checked": () => pausedRuns(CHECKED, "pause"),
+  "undone-work-checked": () => undoneWork(CHECKED),
+  "changed-code-checked": () => changedCode({ ...IN_MEMORY, verifyReplay: "always" }),
   "versioned-code": () =>
     versionedCode({ how: "apart", crashes: 1, faults: 1, passivateAfterMs: 10_000 }),
   "versioned-code-leaves": () =>

@@ -26,6 +26,8 @@ export interface LifeStart {
   readonly gate: Gate;
   /** How long its run had been paused. */
   readonly pausedMs: number;
+  /** True: it is replayed also where nothing is recorded. */
+  readonly isRehearsal?: boolean;
 }
 
 /** Where a task without a past begins. */
@@ -41,11 +43,14 @@ export const FRESH: LifeStart = {
   pausedMs: 0,
 };
 
-/** Where the task that `host` claimed and loaded goes on. Reads the large values of its past. */
+/**
+ * Where a loaded task goes on. Reads the large values of its past.
+ * @param host - Who has claimed it; undefined: nobody, it is only looked at.
+ */
 export async function startOf(
   reads: Pick<StoreReads, "blob">,
-  host: HostId,
   loaded: LoadedTask,
+  host?: HostId,
 ): Promise<LifeStart> {
   const { row, events, inbox, gate, pausedMs } = loaded;
   const texts = await loadTexts(reads, loaded);
@@ -57,7 +62,7 @@ export async function startOf(
     version: row.version,
     inbox: row.inbox,
     mail: untaken(inbox, journal).map((mail) => readMail(mail, texts)),
-    prefix: [encodeEvent({ type: "resumed", host, claims: row.claims })],
+    prefix: host === undefined ? [] : [encodeEvent({ type: "resumed", host, claims: row.claims })],
     gate,
     pausedMs,
   };
