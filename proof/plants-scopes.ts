@@ -66,6 +66,46 @@ export const SCOPE_PLANTS: readonly Plant[] = [
   ]),
 ];
 
+/** What would let code replay what other code has recorded. */
+export const VERSION_PLANTS: readonly Plant[] = [
+  scenarioPlant("a claim ignores the version of a task", "versioned-code-leaves", [
+    "adapters/memory/claim-tasks.ts",
+    "versions.flatMap((version) => bound.get(version) ?? [])",
+    "[...bound.values()].flat()",
+  ]),
+  scenarioPlant("a child that runs here is bound to no version", "versioned-code-leaves", [
+    "runtime/asks.ts",
+    "...(codeVersion === undefined ? {} : { codeVersion }),",
+    "",
+  ]),
+  scenarioPlant("who continues a task does not bind it", "versioned-code-deploy", [
+    "adapters/memory/claim-tasks.ts",
+    "  task.isUnbound = task.codeVersion === null;\n  task.codeVersion = version;",
+    "  task.isUnbound = task.codeVersion === null;\n  task.codeVersion ??= version;",
+  ]),
+];
+
+/** What would let a live handler see otherwise than its replay: the check has to notice without any crash. */
+export const CHECK_PLANTS: readonly Plant[] = [
+  scenarioPlant("what a live step gives is not what is recorded of it", "checked-quietly", [
+    "runtime/recording.ts",
+    `{ type: "value", value: value === 0 ? 0 : value };`,
+    `{ type: "value", value: value === 0 ? 0 : typeof value === "string" ? \`\${value} \` : value };`,
+  ]),
+  scenarioPlant("live results are handed over several in a turn", "checked-quietly", [
+    "runtime/life.ts",
+    "    this.#handOver(next, operation);\n  }",
+    `    this.#handOver(next, operation);
+    if (this.#replaying) return;
+    for (let more = this.#queue.next; more !== undefined; more = this.#queue.next) {
+      const other = this.#operations.at(more.path);
+      if (other === undefined) return;
+      this.#handOver(more, other);
+    }
+  }`,
+  ]),
+];
+
 /** What would lose a signal, or take it twice. */
 export const WAIT_PLANTS: readonly Plant[] = [
   scenarioPlant("a wait times out with unread mail", "waited-signals", [

@@ -180,7 +180,7 @@ export const MANY_PER_TURN: Plant = {
       replace: `    this.#handOver(next, operation);
     if (this.#replaying) return;
     for (let more = this.#queue.next; more !== undefined; more = this.#queue.next) {
-      const other = this.#operations.get(more.path);
+      const other = this.#operations.at(more.path);
       if (other === undefined) return;
       this.#handOver(more, other);
     }

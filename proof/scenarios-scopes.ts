@@ -14,6 +14,7 @@ import {
 import { stuckRuns } from "../packages/waggle/test/sim/scenarios/stuck-runs.ts";
 import { topicRequests } from "../packages/waggle/test/sim/scenarios/topic-requests.ts";
 import { undoneWork } from "../packages/waggle/test/sim/scenarios/undone-work.ts";
+import { versionedCode } from "../packages/waggle/test/sim/scenarios/versioned-code.ts";
 import {
   answeredOnce,
   waitedSignals,
@@ -46,6 +47,9 @@ const STALLED: Weather = {
 /** The same, and whoever waits leaves memory at once. */
 const STALLED_RELEASED: Weather = { ...STALLED, passivateAfterMs: 0 };
 
+/** The same, and what handlers have done is replayed before it is final. */
+const CHECKED: Weather = { ...TWO_HOSTS, verifyReplay: "always" };
+
 /** Scopes, waits, restarts, transactions, forks and the control of runs. */
 export type ScopeScenarioId =
   | "generated-programs"
@@ -71,6 +75,18 @@ export type ScopeScenarioId =
   | "restarted-handlers"
   | "contended-transactions"
   | "changed-code"
+  | "checked-quietly"
+  | "raced-branches-checked"
+  | "failing-branches-checked"
+  | "waited-signals-checked"
+  | "restarted-handlers-checked"
+  | "cancelled-runs-checked"
+  | "paused-runs-checked"
+  | "undone-work-checked"
+  | "changed-code-checked"
+  | "versioned-code"
+  | "versioned-code-leaves"
+  | "versioned-code-deploy"
   | "forked-runs"
   | "undone-work"
   | "topic-requests"
@@ -101,6 +117,21 @@ export const SCOPE_SCENARIOS: Readonly<Record<ScopeScenarioId, () => Scenario>> 
   "restarted-handlers": () => restartedHandlers(RELEASED),
   "contended-transactions": () => contendedTransactions(TWO_HOSTS),
   "changed-code": () => changedCode(IN_MEMORY),
+  "checked-quietly": () => racedBranches({ ...CHECKED, hosts: 1, crashes: 0, faults: 0 }),
+  "raced-branches-checked": () => racedBranches(CHECKED),
+  "failing-branches-checked": () => failingBranches(CHECKED),
+  "waited-signals-checked": () => waitedSignals(CHECKED, 3),
+  "restarted-handlers-checked": () => restartedHandlers(CHECKED),
+  "cancelled-runs-checked": () => cancelledRuns(CHECKED),
+  "paused-runs-checked": () => pausedRuns(CHECKED, "pause"),
+  "undone-work-checked": () => undoneWork(CHECKED),
+  "changed-code-checked": () => changedCode({ ...IN_MEMORY, verifyReplay: "always" }),
+  "versioned-code": () =>
+    versionedCode({ how: "apart", crashes: 1, faults: 1, passivateAfterMs: 10_000 }),
+  "versioned-code-leaves": () =>
+    versionedCode({ how: "apart", crashes: 1, faults: 1, passivateAfterMs: 0 }),
+  "versioned-code-deploy": () =>
+    versionedCode({ how: "deploy", crashes: 1, faults: 1, passivateAfterMs: 0 }),
   "forked-runs": () => forkedRuns(RELEASED),
   "undone-work": () => undoneWork(IN_MEMORY),
   "topic-requests": () => topicRequests({ ...IN_MEMORY, crashes: 1 }),

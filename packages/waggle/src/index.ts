@@ -67,6 +67,7 @@ export type {
 } from "./runtime/context.ts";
 export type { DeadLetter } from "./runtime/dead-letters.ts";
 export type { AgentStatus } from "./runtime/directory.ts";
+export type { Divergence } from "./runtime/divergence.ts";
 export type { ForkPoint } from "./runtime/fork.ts";
 export type { PeerQuery } from "./runtime/operation.ts";
 export type { CancelReceipt, TaskEnd, UnknownEffect } from "./runtime/receipt.ts";
@@ -116,4 +117,6 @@ export type { EventOf, FollowOptions, Topics } from "./state/topics.ts";
 export { openTopics } from "./state/topics.ts";
 export type { System, SystemOptions } from "./system/create-system.ts";
 export { createSystem } from "./system/create-system.ts";
+export type { RunsVerdict, VerifiedTask, VerifyRunsOptions } from "./system/verify-runs.ts";
+export { verifyRuns } from "./system/verify-runs.ts";
 export type { RunExplanation } from "./telemetry/explanation.ts";

@@ -65,8 +65,10 @@ async function orphans(store: Store, run: RunId): Promise<readonly string[]> {
   return [...found].filter(([, isOrphan]) => isOrphan).map(([agent]) => agent);
 }
 
-async function neverBegan(store: Store, { id, state }: TaskRow): Promise<boolean> {
-  if (state !== "open") return false;
+async function neverBegan(store: Store, row: TaskRow): Promise<boolean> {
+  const { id, state, codeVersion } = row;
+  // What is bound to a version of the code is given to no host without it.
+  if (state !== "open" || codeVersion !== null) return false;
   const events = (await store.load(id))?.events ?? [];
   return events.every(({ type }) => type === "started" || type === "resumed");
 }
@@ -84,6 +86,7 @@ function withoutCode(name: string): AgentDefinition {
     capabilities: [],
     groups: [],
     version: null,
+    continues: [],
     concurrency: 16,
     keyed: false,
     operation: () => undefined,

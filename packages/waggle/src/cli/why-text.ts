@@ -111,8 +111,14 @@ function plainReason(wait: WaitReason, shown: Names): string {
       const { hosts, waiting } = wait;
       return `it is one of ${counted(waiting, "message")} that wait until ${processesText(hosts)} has room`;
     }
-    case "unserved":
-      return `no living process runs agent '${wait.agent}' for it: start one`;
+    case "unserved": {
+      const { agent, version } = wait;
+      const code =
+        version === null
+          ? ""
+          : ` in version '${version}', which has begun it, or in one that continues that,`;
+      return `no living process runs agent '${agent}'${code} for it: start one`;
+    }
     case "queued-behind-key":
       return `queued behind ${shown.of(wait.holder)}, which has key '${wait.key}'`;
     case "child":

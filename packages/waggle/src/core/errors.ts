@@ -56,6 +56,7 @@ export type ErrorCode =
   | "FENCED"
   | "POISON"
   | "STUCK"
+  | "REPLAY_DIVERGED"
   | "INVARIANT";
 
 /** Every code Waggle itself raises, with its facts; `docs/errors.md` is checked against this table. */
@@ -136,6 +137,12 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeFacts>> = {
     "unknown",
     false,
     "six claims of a task in a row ended without a new event",
+  ),
+  REPLAY_DIVERGED: fact(
+    "usage",
+    "unknown",
+    false,
+    "a handler did something else when it was replayed, with the same code",
   ),
   STUCK: fact("invariant", "not-applied", false, "replay left the recorded path: the code changed"),
   INVARIANT: fact("invariant", "unknown", false, "a bug in Waggle"),

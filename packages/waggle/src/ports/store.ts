@@ -20,9 +20,10 @@ export interface Store extends StoreReads, AsyncDisposable {
   commit(batch: Batch): Promise<CommitResult>;
   /**
    * Takes tasks for `request.host`: unowned, due, of an agent in `request.agents` with a free slot, in a run
-   * that is open or cancelling; most urgent first (priority with ageing, see `PRIORITY_BONUS_MS`). Sets the
-   * owner, clears `due`, adds 1 to `claims`; at a task's first claim, 1 less waits in its agent's mailbox. Also
-   * returns tasks the host owns already whose inbox grew or whose run's gate moved.
+   * that is open or cancelling; most urgent first (priority with ageing, see `PRIORITY_BONUS_MS`). A task that is
+   * bound to a version of its agent's code is taken only where `versions` has it. Sets the owner, clears `due`, adds
+   * 1 to `claims`; at a task's first claim, 1 less waits in its agent's mailbox. Also returns tasks the host owns
+   * already whose inbox grew or whose run's gate moved.
    * Durable before it resolves.
    * @throws RuntimeError `STORE_UNAVAILABLE`; claimed or not is found by `find({ owner })`.
    */
@@ -137,7 +138,8 @@ export interface AppendWrite {
   readonly events: readonly EncodedEvent[];
   /**
    * True when a new generation begins with the first of `events` (without any: with the next event): `load` gives
-   * the stream from there on. Versions go on counting.
+   * the stream from there on. Versions go on counting. Given back with that, the task is bound to no version of its
+   * agent's code any more: nothing that one of them has to fit is left.
    */
   readonly restart?: boolean;
   readonly ending?: Ending;
@@ -177,6 +179,11 @@ export interface CreateWrite {
   readonly events: readonly EncodedEvent[];
   /** Wall-clock ms. Default: at once. Only without owner. */
   readonly due?: number;
+  /**
+   * The version of its agent's code that begins it (with owner, as at a claim), or has begun it (without: of a fork).
+   * Default: none.
+   */
+  readonly codeVersion?: string;
   /** Most messages that may wait for its agent, this one included. Default: no limit. */
   readonly mailbox?: number;
 }
@@ -350,10 +357,22 @@ export interface Unknown {
   readonly cause: unknown;
 }
 
+/** An agent that a host runs. */
+export interface AgentClaim {
+  readonly agent: string;
+  /** Number of tasks it can take now (0: mail only). */
+  readonly free: number;
+  /**
+   * Of its code: the version that runs here, then those that it can continue. With it tasks come that are bound to
+   * one of these or to none; what it takes is bound to the first. Absent or empty: only tasks that are bound to none,
+   * which stay so. They differ.
+   */
+  readonly versions?: readonly string[];
+}
+
 export interface ClaimRequest {
   readonly host: HostId;
-  /** Agents this host runs, with the number of tasks it can take now (0: mail only). */
-  readonly agents: readonly { readonly agent: string; readonly free: number }[];
+  readonly agents: readonly AgentClaim[];
   /** Only tasks of these runs; absent: of every run. */
   readonly runs?: readonly RunId[];
 }
@@ -380,6 +399,12 @@ export interface TaskRow extends Envelope {
   readonly claims: number;
   /** True if it was released and waits for a time or a signal, among other things; until it is claimed. */
   readonly outside: boolean;
+  /**
+   * The version of its agent's code that it is bound to; null: none. A claim binds a task to the version it names
+   * first; one that was bound to none only when an event has come since, so that what nobody has begun waits for
+   * nobody.
+   */
+  readonly codeVersion: string | null;
 }
 
 export interface Mail {

@@ -19,8 +19,16 @@ export interface AgentOptions {
   readonly capabilities?: readonly string[];
   /** Names by which several agents are addressed at once (`ctx.broadcast`). */
   readonly groups?: readonly string[];
-  /** Of its code, for those who look at the registry. */
+  /**
+   * Of its code: 1 to 200 characters. What it has begun and recorded is continued only by hosts that run this version,
+   * or one that continues it. Default: none; then whoever has the agent continues it.
+   */
   readonly version?: string;
+  /**
+   * Older versions whose tasks this code can continue: replaying what they recorded, it asks for the same. Only with
+   * `version`. Default: none.
+   */
+  readonly continues?: readonly string[];
   /** Tasks of it that may be busy at one time in one host; those that wait do not count. Default 16. */
   readonly concurrency?: number;
 }
@@ -32,6 +40,7 @@ export interface AgentDefinition {
   readonly capabilities: readonly string[];
   readonly groups: readonly string[];
   readonly version: string | null;
+  readonly continues: readonly string[];
   readonly concurrency: number;
   /** True if its contract has a key. */
   readonly keyed: boolean;
@@ -45,7 +54,8 @@ type ByName = Readonly<Record<string, Operation | undefined>>;
 
 /**
  * Puts handlers behind a contract.
- * @throws RuntimeError `USAGE` when a handler is missing, too many, or `concurrency` is no whole number >= 1.
+ * @throws RuntimeError `USAGE` when a handler is missing, too many, `concurrency` is no whole number >= 1, or `version` and
+ * `continues` do not fit together.
  */
 export function agent<Shapes extends OperationShapes>(
   contract: Contract<Shapes>,
@@ -66,6 +76,7 @@ export function agent<Shapes extends OperationShapes>(
   if (!Number.isInteger(concurrency) || concurrency < 1) {
     problems.push(`concurrency ${concurrency} is no whole number of at least 1`);
   }
+  problems.push(...versionProblems(options));
   if (problems.length > 0) {
     throw runtimeError("USAGE", `agent '${name}': ${problems.join("; ")}`);
   }
@@ -75,6 +86,7 @@ export function agent<Shapes extends OperationShapes>(
     capabilities: options.capabilities ?? [],
     groups: options.groups ?? [],
     version: options.version ?? null,
+    continues: options.continues ?? [],
     concurrency,
     keyed: Object.keys(operations).some(
       (operation) => (contract as ByName)[operation]?.keyOf !== undefined,
@@ -83,4 +95,14 @@ export function agent<Shapes extends OperationShapes>(
       Object.hasOwn(operations, operation) ? (contract as ByName)[operation] : undefined,
     handler: (operation) => table.get(operation),
   };
+}
+
+function versionProblems({ version, continues = [] }: AgentOptions): readonly string[] {
+  const all = version === undefined ? continues : [version, ...continues];
+  const bad = all.filter((one) => one.length === 0 || one.length > 200);
+  return [
+    ...(version === undefined && continues.length > 0 ? ["'continues' without 'version'"] : []),
+    ...(new Set(all).size < all.length ? [`versions share a name: ${all.join(", ")}`] : []),
+    ...bad.map((one) => `version '${one.slice(0, 20)}' has no 1 to 200 characters`),
+  ];
 }

@@ -142,6 +142,7 @@ class MessageChange implements Change {
     this.#taken ??= key === null && host.takeSlot(agent, operation);
     this.#ticket ??= host.messageTicket(this.#child.run);
     const taken = this.#taken;
+    const [codeVersion] = taken ? host.versionsOf(agent) : NO_VERSIONS;
     const create: CreateWrite = {
       type: "create",
       task: this.#child,
@@ -149,6 +150,7 @@ class MessageChange implements Change {
       owner: taken ? host.id : null,
       events: NO_EVENTS,
       ...(mailbox === undefined || taken ? {} : { mailbox }),
+      ...(codeVersion === undefined ? {} : { codeVersion }),
     };
     const writes: Write[] = [create];
     for (const write of this.#ticket.writes) writes.push(write);
@@ -180,6 +182,7 @@ class MessageChange implements Change {
 }
 
 const NO_EVENTS: readonly EncodedEvent[] = [];
+const NO_VERSIONS: readonly string[] = [];
 
 function accepted(owner: OperationOwner, operation: Operation, child: Envelope, at: number): void {
   if (child.awaited) {

@@ -9,6 +9,8 @@ export interface ClaimsOwner {
   readonly agentSlots: ReadonlyMap<string, Slots>;
   /** Aborts when nothing is claimed any more. */
   readonly stopped: AbortSignal;
+  /** Versions of an agent's code: the one that runs here, then those that it continues; empty: it has none. */
+  versionsOf(agent: string): readonly string[];
   /** Runs whose tasks are wanted; undefined: all. */
   servedRuns(): readonly RunId[] | undefined;
   /** A task was claimed. @returns its agent, or undefined if nothing came of it. */
@@ -73,10 +75,11 @@ export class Claims {
 
   async #once(): Promise<void> {
     const { store, id, agentSlots } = this.#owner;
-    const agents = [...agentSlots].map(([agent, slots]) => ({
-      agent,
-      free: Math.min(slots.free, MAX_CLAIM),
-    }));
+    const agents = [...agentSlots].map(([agent, slots]) => {
+      const free = Math.min(slots.free, MAX_CLAIM);
+      const versions = this.#owner.versionsOf(agent);
+      return versions.length === 0 ? { agent, free } : { agent, free, versions };
+    });
     const runs = this.#owner.servedRuns();
     const claimed = await store.claim({
       host: id,

@@ -4,6 +4,7 @@ import { closedEvent, type EncodedEvent, encodeEvent, receivedEvent } from "../c
 import type { Path, TaskId } from "../core/ids.ts";
 import type { OutcomePayload } from "../core/payload.ts";
 import type { Ending as StoreEnding, Write } from "../ports/store.ts";
+import { CHANGED_CODE_HINT, type Divergence } from "./divergence.ts";
 import { cancelMail } from "./drops.ts";
 import type { Delivery } from "./journal.ts";
 import { encodeAnswer, type Operation } from "./operation.ts";
@@ -161,8 +162,13 @@ function writesBeside(
 }
 
 /** Leaves a task as stuck: what was recorded does not fit what its handler does now. */
-export function sticking(expected: string, actual: string, committed: () => void): Change {
-  const hint = "the code changed, or the handler awaited something outside ctx";
-  const events = [encodeEvent({ type: "stuck", expected, actual, hint })];
+export function sticking(
+  expected: string,
+  actual: string,
+  stuck: (difference: Divergence) => void,
+): Change {
+  const difference: Divergence = { expected, actual, hint: CHANGED_CODE_HINT };
+  const events = [encodeEvent({ type: "stuck", ...difference })];
+  const committed = (): void => stuck(difference);
   return { events, starts: false, ending: { type: "stick" }, committed };
 }

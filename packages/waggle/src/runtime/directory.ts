@@ -10,6 +10,8 @@ export type AgentStatus = "idle" | "busy" | "error" | "offline";
 export interface AgentReport {
   readonly name: string;
   readonly version: string | null;
+  /** Older versions whose tasks it can continue. */
+  readonly continues: readonly string[];
   readonly capabilities: readonly string[];
   readonly groups: readonly string[];
   readonly operations: readonly string[];

@@ -137,7 +137,7 @@ class ForkWriter {
     origin: CreateWrite["origin"],
   ): void {
     const index = this.writes.length;
-    const { path, awaited, agent, operation, priority, hops, key } = loaded.row;
+    const { path, awaited, agent, operation, priority, hops, key, codeVersion } = loaded.row;
     const asked: { readonly event: number; readonly old: TaskId; readonly made: TaskId }[] = [];
     const copied = events.map((stored, event) => {
       const copy = renamed(stored, id, this.#shiftMs);
@@ -163,6 +163,8 @@ class ForkWriter {
       origin,
       owner: null,
       events: copied,
+      // It goes on as the original would; one of which nothing is taken along begins anew.
+      ...(codeVersion === null || !hasRecords(events) ? {} : { codeVersion }),
     });
     for (const { event, old, made } of asked) {
       const child = this.#source.kept.get(old);
@@ -207,6 +209,11 @@ class ForkWriter {
     const data = JSON.stringify({ child: made, outcome });
     this.writes.push({ type: "deliver", task: parent, kind: "answer", path, data, late: "drop" });
   }
+}
+
+/** True if a handler has left something that its code has to fit. */
+function hasRecords(events: readonly EncodedEvent[]): boolean {
+  return events.some(({ type }) => type !== "started" && type !== "resumed");
 }
 
 /** What a fork changes in an event. */

@@ -14,12 +14,16 @@ import { burialBatch, type Verdict, verdictOn } from "./burial.ts";
 import { Claims, type ClaimsOwner } from "./claims.ts";
 import { DeadlockWatch, type WatchOwner } from "./deadlock-watch.ts";
 import { type AgentStatus, Directory, type HostReport } from "./directory.ts";
+import { type Divergence, stuckError } from "./divergence.ts";
 import { HEART_TIMES, Heart, type HeartTimes } from "./heart.ts";
-import { Life, type LifeHost } from "./life.ts";
+import { Life } from "./life.ts";
+import type { LifeHost } from "./life-host.ts";
 import { FRESH, type LifeStart, startOf } from "./life-start.ts";
 import type { PeerQuery } from "./operation.ts";
+import { ReplayCheck } from "./replay-check.ts";
 import { Slots } from "./slots.ts";
 import { endRuns } from "./sweeper.ts";
+import type { Tracker } from "./trail.ts";
 
 /** What a host is made of, and how it behaves. */
 export interface HostOptions {
@@ -42,6 +46,12 @@ export interface HostOptions {
   /** Most messages a run may send. Default 1,000,000. */
   readonly maxMessagesPerRun?: number;
   readonly heart?: HeartTimes;
+  /**
+   * `always`: what each handler has done is replayed in memory before it is final. If the handler does something else,
+   * its task ends with `REPLAY_DIVERGED` in place of its result, and {@link HostListener.trouble} gets that error.
+   * For tests and development: it costs a reading and a replay for each task. Default `never`.
+   */
+  readonly verifyReplay?: "always" | "never";
 }
 
 /** What a host tells whoever made it. */
@@ -50,7 +60,10 @@ export interface HostListener {
   closed(task: Envelope, outcome: Outcome): void;
   /** It owns nothing any more and never will; make another one. */
   lost(why: string): void;
-  /** A port failed; the host goes on trying. */
+  /**
+   * A port failed, and the host goes on trying; or a handler did something else when it was replayed: its task is stuck
+   * (`STUCK`), or has failed ({@link HostOptions.verifyReplay}).
+   */
   trouble(cause: unknown): void;
 }
 
@@ -67,15 +80,18 @@ const MANY_FAILURES = 3;
  * One incarnation of a process: owns tasks, runs them, beats. Owns: the lives, the slots, the turn loop.
  * Invariants: H1 a task has at most one life here. H2 each turn hands at most one result to each task.
  */
-export class Host implements LifeHost, ClaimsOwner, WatchOwner {
+export class Host implements LifeHost<Life>, ClaimsOwner, WatchOwner {
   readonly id: HostId;
   readonly store: Store;
   readonly clock: Clock;
   readonly cancelGraceMs: number;
   readonly agentSlots: ReadonlyMap<string, Slots>;
+  readonly tracker: Tracker | undefined;
   readonly #options: HostOptions;
   readonly #listener: HostListener;
   readonly #agents: ReadonlyMap<string, AgentDefinition>;
+  /** Of those whose code has versions: its own, then those that it continues. */
+  readonly #versions: ReadonlyMap<string, readonly string[]>;
   /** Names of those that take one message of a key at a time. */
   readonly #keyedAgents: readonly string[];
   readonly #directory: Directory;
@@ -111,7 +127,16 @@ export class Host implements LifeHost, ClaimsOwner, WatchOwner {
     this.agentSlots = new Map(
       options.agents.map(({ name, concurrency }) => [name, new Slots(concurrency)]),
     );
+    this.#versions = new Map(
+      options.agents.flatMap(({ name, version, continues }) =>
+        version === null ? [] : [[name, [version, ...continues]] as const],
+      ),
+    );
     this.#keyedAgents = options.agents.filter(({ keyed }) => keyed).map(({ name }) => name);
+    this.tracker =
+      options.verifyReplay === "always"
+        ? new ReplayCheck(this, (error) => listener.trouble(error))
+        : undefined;
     this.#directory = new Directory(this.#agents);
     this.#allowance = new Allowance(options.maxMessagesPerRun);
     this.#claims = new Claims(this);
@@ -154,11 +179,11 @@ export class Host implements LifeHost, ClaimsOwner, WatchOwner {
   report(): HostReport {
     const agents = [...this.#agents.values()].map((agent) => {
       const busy = this.slots(agent.name).used;
-      const { name, version, capabilities, groups, keyed, concurrency } = agent;
+      const { name, version, continues, capabilities, groups, keyed, concurrency } = agent;
       const operations = Object.keys(agent.operations);
       const status = this.#statusOf(name, busy);
       const can = { capabilities, groups, operations, keyed };
-      return { name, version, ...can, busy, concurrency, status };
+      return { name, version, continues, ...can, busy, concurrency, status };
     });
     const runs = this.servedRuns();
     return { about: this.#options.about ?? {}, agents, ...(runs === undefined ? {} : { runs }) };
@@ -214,9 +239,8 @@ export class Host implements LifeHost, ClaimsOwner, WatchOwner {
     return this.#directory.find(query);
   }
 
-  operationOf(agent: string, operation: string): OperationRef | undefined {
-    return this.#agents.get(agent)?.operation(operation);
-  }
+  readonly operationOf = (agent: string, operation: string): OperationRef | undefined =>
+    this.#agents.get(agent)?.operation(operation);
 
   messageTicket(run: RunId): MessageTicket {
     return this.#allowance.take(run);
@@ -232,6 +256,10 @@ export class Host implements LifeHost, ClaimsOwner, WatchOwner {
     // What nobody here handles is claimed like what comes from elsewhere, and buried.
     if (this.#agents.get(agent)?.handler(operation) === undefined) return false;
     return !this.#claims.hasBacklog(agent) && this.slots(agent).tryTake();
+  }
+
+  versionsOf(agent: string): readonly string[] {
+    return this.#versions.get(agent) ?? [];
   }
 
   giveSlot(agent: string): void {
@@ -280,6 +308,10 @@ export class Host implements LifeHost, ClaimsOwner, WatchOwner {
     if (outcome.type === "value") this.#failures.delete(agent);
     else this.#failures.set(agent, (this.#failures.get(agent) ?? 0) + 1);
     this.#listener.closed(task, outcome);
+  }
+
+  stuck(task: Envelope, difference: Divergence): void {
+    this.#listener.trouble(stuckError(task, difference));
   }
 
   resting(life: Life): void {
@@ -358,7 +390,7 @@ export class Host implements LifeHost, ClaimsOwner, WatchOwner {
   async take(task: TaskId): Promise<string | undefined> {
     const loaded = await this.store.load(task);
     if (loaded === undefined) return undefined;
-    const start = await startOf(this.store, this.id, loaded);
+    const start = await startOf(this.store, loaded, this.id);
     const { row } = loaded;
     if (this.#stop.signal.aborted || this.#lives.has(task)) return undefined;
     if (row.owner !== this.id || row.state !== "open") return undefined;

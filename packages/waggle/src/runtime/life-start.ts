@@ -30,6 +30,8 @@ export interface LifeStart {
   readonly pausedMs: number;
   /** Who gets its outcome besides its asker; undefined: nobody. */
   readonly respondTo: ResponseAddress | undefined;
+  /** True: it is replayed also where nothing is recorded. */
+  readonly isRehearsal?: boolean;
 }
 
 /** Where a task without a past begins. */
@@ -46,11 +48,14 @@ export const FRESH: LifeStart = {
   respondTo: undefined,
 };
 
-/** Where the task that `host` claimed and loaded goes on. Reads the large values of its past. */
+/**
+ * Where a loaded task goes on. Reads the large values of its past.
+ * @param host - Who has claimed it; undefined: nobody, it is only looked at.
+ */
 export async function startOf(
   reads: Pick<StoreReads, "blob">,
-  host: HostId,
   loaded: LoadedTask,
+  host?: HostId,
 ): Promise<LifeStart> {
   const { row, events, inbox, gate, pausedMs } = loaded;
   const texts = await loadTexts(reads, loaded);
@@ -62,7 +67,7 @@ export async function startOf(
     version: row.version,
     inbox: row.inbox,
     mail: untaken(inbox, journal).map((mail) => readMail(mail, texts)),
-    prefix: [encodeEvent({ type: "resumed", host, claims: row.claims })],
+    prefix: host === undefined ? [] : [encodeEvent({ type: "resumed", host, claims: row.claims })],
     gate,
     pausedMs,
     respondTo: responseAddressIn(loaded.origin),

@@ -1,7 +1,6 @@
 import type { Operation as OperationRef } from "../core/contract.ts";
 import type { Envelope } from "../core/envelope.ts";
-import { runtimeError } from "../core/errors.ts";
-import type { Outcome, ResponseAddress } from "../core/event.ts";
+import type { ResponseAddress } from "../core/event.ts";
 import { generationPrefix, type Path, type TaskId } from "../core/ids.ts";
 import type { OutcomePayload } from "../core/payload.ts";
 import type { Ending, Gate, RefusalReason } from "../ports/store.ts";
@@ -16,39 +15,19 @@ import { runHandler } from "./handler.ts";
 import { type ContextOwner, HandlerContext } from "./handler-context.ts";
 import { Inbox, type InboxOwner } from "./inbox.ts";
 import { type Delivery, hasPast, type Journal } from "./journal.ts";
+import type { LifeHost } from "./life-host.ts";
 import type { LifeStart } from "./life-start.ts";
 import { Marks } from "./marks.ts";
-import { OpenOperations } from "./open-operations.ts";
-import { type Operation, type OperationHost, runTime, type Signal } from "./operation.ts";
+import { calledTooLate, MAX_OPERATIONS, OpenOperations, oneTooMany } from "./open-operations.ts";
+import { type Operation, runTime, type Signal } from "./operation.ts";
 import { Outbox, type OutboxOwner } from "./outbox.ts";
 import { beginDropped } from "./parking.ts";
 import { Scope } from "./scope.ts";
-import { SlotHold, type Slots, type SlotWaiter } from "./slots.ts";
-
-/** What a life needs of its host. */
-export interface LifeHost extends OperationHost {
-  /** How long a cancelled task may take to end; then it is ended. */
-  readonly cancelGraceMs: number;
-  operationOf(agent: string, operation: string): OperationRef | undefined;
-  slots(agent: string): Slots;
-  lifeOf(task: TaskId): Life | undefined;
-  /** Calls `life.turn()` in the next turn, once, however often it is asked. */
-  schedule(life: Life): void;
-  /** The task is not in this host's memory any more. */
-  left(life: Life): void;
-  /** The task was closed by this host. */
-  closed(task: Envelope, outcome: Outcome): void;
-  /** Nothing goes on in it: it may be released. Called again each time it comes to rest. */
-  resting(life: Life): void;
-  /** The store failed; resolves when it may be asked again. */
-  trouble(cause: unknown): Promise<void>;
-}
+import { SlotHold, type SlotWaiter } from "./slots.ts";
+import type { Trail } from "./trail.ts";
 
 /** Turns in which replay may stand still before it counts as diverged: one for plain promises to settle. */
 const PATIENCE_TURNS = 1;
-
-/** Operations of one generation of a handler; a handler without an end begins anew (`ctx.restart`). */
-const MAX_OPERATIONS = 100_000;
 
 /**
  * One task in memory: its handler, its open operations, what it has written and what it still has to get.
@@ -59,7 +38,7 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
   readonly task: Envelope;
   readonly journal: Journal;
   readonly outbox: Outbox;
-  readonly host: LifeHost;
+  readonly host: LifeHost<Life>;
   readonly respondTo: ResponseAddress | undefined;
   pausedMs: number;
   /** Wall-clock ms of the result delivered last. */
@@ -75,10 +54,7 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
   readonly #operations = new OpenOperations();
   readonly #inbox: Inbox;
   #cleanups: Cleanups | undefined;
-  /**
-   * Called but not begun, or not gone on with: results are left to replay, the run is paused, no slot is held.
-   * Undefined: nothing yet.
-   */
+  /** Called, but not begun or gone on with: while it replays, is paused or has no slot. Undefined: nothing. */
   #deferred: Operation[] | undefined;
   #replaying: boolean;
   #calls = 0;
@@ -91,13 +67,14 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
   #gate: Gate;
   /** How the handler ended; undefined until it has returned or thrown. */
   #outcome: OutcomePayload | undefined;
+  readonly trail: Trail | undefined;
   #releasing = false;
   /** Nothing of it is written any more, except its ending. */
   #ending = false;
   #over = false;
 
-  constructor(host: LifeHost, definition: AgentDefinition, task: Envelope, start: LifeStart) {
-    const { journal, mail } = start;
+  constructor(host: LifeHost<Life>, definition: AgentDefinition, task: Envelope, start: LifeStart) {
+    const { journal, mail, isRehearsal = false } = start;
     this.host = host;
     this.task = task;
     this.#definition = definition;
@@ -111,7 +88,8 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
     this.#slot = new SlotHold(host.slots(task.agent), this);
     this.#scope = new Scope(generationPrefix(journal.generation));
     this.#queue = new DeliveryQueue(journal.deliveries);
-    this.#replaying = mail.length > 0 || hasPast(journal) || start.gate !== "open";
+    this.#replaying = isRehearsal || mail.length > 0 || hasPast(journal) || start.gate !== "open";
+    this.trail = host.tracker?.trailOf(this, definition);
     this.outbox = new Outbox(host.store, host.id, this, start.version, start.prefix);
   }
 
@@ -161,13 +139,10 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
       return;
     }
     this.#slot.granted();
-    if (this.#started) {
-      this.host.schedule(this);
-      return;
-    }
+    const isFirst = !this.#started;
     this.#started = true;
-    runHandler(this.#definition, this.contextOf(this.#scope), this.#input, this);
-    if (this.#replaying) this.host.schedule(this);
+    if (isFirst) runHandler(this.#definition, this.contextOf(this.#scope), this.#input, this);
+    if (!isFirst || this.#replaying) this.host.schedule(this);
   }
 
   /** One turn: hands over one result, or finds that there is none. */
@@ -198,9 +173,8 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
     this.#operations.remove(next.path);
     this.nowMs = next.at;
     operation.settle(next.outcome);
-    if (this.#queue.next !== undefined || this.#replaying || this.#operations.size > 0) {
-      this.host.schedule(this);
-    }
+    const isLeft = this.#queue.next !== undefined || this.#replaying || this.#operations.size > 0;
+    if (isLeft) this.host.schedule(this);
   }
 
   /** The recorded result is for something the handler has not asked for. */
@@ -214,16 +188,21 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
 
   /** Everything recorded is delivered and the handler has said what it wants next. */
   #settle(): void {
-    if (this.#replaying) {
-      this.#replaying = false;
-      // First what says that nothing may begin any more, then what the handler wants to begin.
-      if (this.#isToStop) this.cancel();
-      this.#beginDeferred();
-      this.#inbox.deliver();
-    } else if (!this.#releasing) this.#beginDeferred();
+    if (this.#replaying && !this.replayed()) return;
+    if (!this.#releasing) this.#beginDeferred();
     if (this.#queue.next !== undefined) return;
     if (this.isPaused) this.release();
     else if (this.resting) this.#rest();
+  }
+
+  /** The replay is over: from here on things happen. @returns false if it goes on after all. */
+  replayed(): boolean {
+    this.#replaying = false;
+    // First what says that nothing may begin any more, then what the handler wants to begin.
+    if (this.#isToStop) this.cancel();
+    this.#beginDeferred();
+    this.#inbox.deliver();
+    return true;
   }
 
   get #isToStop(): boolean {
@@ -260,14 +239,13 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
   /** Takes an operation that the handler has called. */
   request(operation: Operation): void {
     if (this.#outcome !== undefined) {
-      const problem = `${operation.path} was called after the handler had returned`;
-      operation.fail(runtimeError("SCOPE_CLOSED", problem));
+      operation.fail(calledTooLate(operation.path));
       return;
     }
     if (this.finished) return;
+    this.trail?.note(operation.path);
     if (++this.#calls > MAX_OPERATIONS) {
-      const problem = `${operation.path} is one operation too many (limit ${MAX_OPERATIONS}): end the handler, or begin it anew with ctx.restart`;
-      operation.fail(runtimeError("LIMIT_REACHED", problem));
+      operation.fail(oneTooMany(operation.path));
       return;
     }
     this.#operations.add(operation);
@@ -310,7 +288,12 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
       return;
     }
     this.#ending = true;
-    this.outbox.add(sticking(expected, actual, () => this.leave()));
+    this.outbox.add(
+      sticking(expected, actual, (difference) => {
+        this.leave();
+        this.host.stuck(this.task, difference);
+      }),
+    );
   }
 
   contextOf(scope: Scope): Context {
@@ -453,7 +436,15 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
   }
 
   #close(outcome: OutcomePayload): void {
-    closeTask(this, outcome, this.#operations.withoutRecord(this.#queue));
+    const open = this.#operations.withoutRecord(this.#queue);
+    // What was cancelled did not end by its records alone, and is never replayed again.
+    if (this.trail === undefined || this.#cancellation !== undefined)
+      closeTask(this, outcome, open);
+    else this.trail.end(outcome, (ended) => closeTask(this, ended, open));
+  }
+
+  get marks(): ReadonlySet<string> {
+    return this.#marks?.known ?? this.journal.marks;
   }
 
   /** The operation at `path`, if an answer to it can be taken now. */

@@ -10,6 +10,12 @@ export class Marks {
     this.#recorded = recorded;
   }
 
+  /** All that the life knows of. */
+  get known(): ReadonlySet<string> {
+    const answered = [...this.#answers].flatMap(([id, isKnown]) => (isKnown ? [id] : []));
+    return new Set([...this.#recorded, ...answered]);
+  }
+
   /** True if the life knows of the change `id`: it was recorded, or nothing is recorded from here on. */
   has(id: string, isReplaying: boolean, outbox: Outbox): boolean {
     const known = this.#answers.get(id);

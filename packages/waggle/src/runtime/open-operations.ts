@@ -1,7 +1,21 @@
-import { runtimeError } from "../core/errors.ts";
+import { type RuntimeError, runtimeError } from "../core/errors.ts";
 import type { Path } from "../core/ids.ts";
 import type { Ending } from "../ports/store.ts";
 import { earlier, type Operation } from "./operation.ts";
+
+/** Operations of one generation of a handler; a handler without an end begins anew (`ctx.restart`). */
+export const MAX_OPERATIONS: number = 100_000;
+
+/** The error of an operation beyond {@link MAX_OPERATIONS}. */
+export function oneTooMany(path: Path): RuntimeError {
+  const problem = `${path} is one operation too many (limit ${MAX_OPERATIONS}): end the handler, or begin it anew with ctx.restart`;
+  return runtimeError("LIMIT_REACHED", problem);
+}
+
+/** The error of an operation that was called when nobody is there any more to go on with it. */
+export function calledTooLate(path: Path): RuntimeError {
+  return runtimeError("SCOPE_CLOSED", `${path} was called after the handler had returned`);
+}
 
 /**
  * The operations of one handler that are open, in the order in which they were called. Most handlers have one at a

@@ -217,6 +217,8 @@ export interface OperationHost {
   /** Takes a slot for a new task, if its agent handles it here, has one free, and nobody is in line for it. */
   takeSlot(agent: string, operation: string): boolean;
   giveSlot(agent: string): void;
+  /** Versions of the code of an agent that runs here: its own, then those that it continues; empty: it has none. */
+  versionsOf(agent: string): readonly string[];
   /**
    * Runs a child that was created as owned by this host, on a slot that was taken for it.
    * @param at - Wall-clock ms of the commit that created it.

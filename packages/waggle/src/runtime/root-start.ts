@@ -30,13 +30,14 @@ export function rootEnvelope(
 
 /**
  * The writes that create a run and its root, for the head of a batch.
- * @param owner - Who runs the root at once; null: whoever claims it, if its mailbox has room.
+ * @param owner - Who runs the root at once, with the version of its agent's code, if that has one; null: whoever claims
+ * it, if its mailbox has room.
  * @param respondTo - Who gets its outcome; undefined: nobody in particular.
  */
 export function rootWrites(
   root: Envelope,
   input: Payload,
-  owner: HostId | null,
+  owner: { readonly host: HostId; readonly codeVersion: string | undefined } | null,
   mailbox: number | undefined,
   respondTo?: ResponseAddress,
 ): readonly Write[] {
@@ -47,9 +48,10 @@ export function rootWrites(
       type: "create",
       task: root,
       origin: { write: 1, event: 0 },
-      owner,
+      owner: owner?.host ?? null,
       events: [spliceEvent("started", respondTo === undefined ? {} : { respondTo }, name, encoded)],
       ...(owner !== null || mailbox === undefined ? {} : { mailbox }),
+      ...(owner?.codeVersion === undefined ? {} : { codeVersion: owner.codeVersion }),
     },
   ];
   if (input.blob !== undefined) writes.push(blobWrite(input.blob, root.run));

@@ -154,7 +154,9 @@ export class Runs {
   ): Promise<Run<unknown> | "again" | "full"> {
     const host = this.#parts.host();
     const owned = root.key === null && host.takeSlot(root.agent, root.operation);
-    const writes = rootWrites(root, input, owned ? host.id : null, mailbox);
+    const [codeVersion] = host.versionsOf(root.agent);
+    const owner = owned ? { host: host.id, codeVersion } : null;
+    const writes = rootWrites(root, input, owner, mailbox);
     const result = await this.#parts.store.commit({ host: host.id, writes });
     if (result.type === "committed") {
       host.serve(root.run);

@@ -51,6 +51,7 @@ export interface SystemOptions
     | "heart"
     | "cancelGraceMs"
     | "maxMessagesPerRun"
+    | "verifyReplay"
   > {
   /** The ledger. A store that comes as a factory is disposed with the system; one that is passed open is not. */
   readonly store: Store | StoreFactory;
@@ -69,7 +70,10 @@ export interface SystemOptions
   readonly random?: Random;
   /** How long a dispose waits for running step bodies after aborting their signals. Default 5,000 ms; Infinity: for ever. */
   readonly graceMs?: number;
-  /** Gets failures of ports that the system lives through. Default: nobody does. */
+  /**
+   * Gets failures of ports that the system lives through, and handlers that did something else when they were replayed
+   * (`STUCK`, `REPLAY_DIVERGED`). Default: nobody does.
+   */
   readonly onTrouble?: (cause: unknown) => void;
 }
 

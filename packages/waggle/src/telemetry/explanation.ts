@@ -29,8 +29,11 @@ type Reason =
   | { readonly type: "ready"; readonly hosts: readonly HostAbout[] }
   /** It has not begun: it waits in its agent's mailbox, with others; `waiting` counts all of them. */
   | { readonly type: "mailbox"; readonly hosts: readonly HostAbout[]; readonly waiting: number }
-  /** No living host can take it. The task waits whatever else it waits for. */
-  | { readonly type: "unserved"; readonly agent: string }
+  /**
+   * No living host can take it. The task waits whatever else it waits for. `version`: of the agent's code, that has
+   * begun it; only this one, or one that continues it, can go on with it. Null: any can.
+   */
+  | { readonly type: "unserved"; readonly agent: string; readonly version: string | null }
   /** An older task of the same agent and key is unfinished: `holder`, perhaps of another run. */
   | { readonly type: "queued-behind-key"; readonly key: string; readonly holder: TaskId }
   /** It has asked `child`, and waits for the answer until then. */

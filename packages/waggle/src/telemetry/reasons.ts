@@ -1,5 +1,6 @@
 import { decodeEventOnly } from "../core/event-codec.ts";
 import type { HostId, TaskId } from "../core/ids.ts";
+import type { AgentReport } from "../runtime/directory.ts";
 import type { Outstanding } from "../runtime/ledger-view.ts";
 import type { HostAbout, WaitReason } from "./explanation.ts";
 import { hasBegun, questionOf, type Survey, type SurveyedTask } from "./survey.ts";
@@ -109,6 +110,7 @@ function unservedReasons(task: SurveyedTask, survey: Survey): readonly WaitReaso
     {
       type: "unserved",
       agent: row.agent,
+      version: row.codeVersion,
       since: isDue ? row.due : null,
       until: null,
       mustAct: "operator",
@@ -117,14 +119,19 @@ function unservedReasons(task: SurveyedTask, survey: Survey): readonly WaitReaso
   ];
 }
 
-/** Living hosts that run its agent, for its run too. */
+/** Living hosts that run its agent, for its run too, and have code that can continue it. */
 function takersOf({ loaded }: SurveyedTask, survey: Survey): readonly HostAbout[] {
-  const { agent, run } = loaded.row;
+  const { agent, run, codeVersion } = loaded.row;
   return [...survey.hosts.values()]
     .filter(({ ended, agents, runs }) => {
-      return ended === undefined && agents.includes(agent) && (runs?.includes(run) ?? true);
+      const serves = agents.some((one) => one.name === agent && fits(one, codeVersion));
+      return ended === undefined && serves && (runs?.includes(run) ?? true);
     })
     .map(shown);
+}
+
+function fits({ version, continues = [] }: Partial<AgentReport>, wanted: string | null): boolean {
+  return wanted === null || version === wanted || continues.includes(wanted);
 }
 
 function shown({ host, about }: HostAbout): HostAbout {

@@ -1,7 +1,7 @@
 import { decodeEventOnly } from "../core/event-codec.ts";
 import type { HostId, RunId, TaskId } from "../core/ids.ts";
 import type { HostBeat, LoadedTask, RunRow, Store, StoreReads, TaskRow } from "../ports/store.ts";
-import { readReport } from "../runtime/directory.ts";
+import { type AgentReport, readReport } from "../runtime/directory.ts";
 import {
   holderBefore,
   isUnfinished,
@@ -29,7 +29,7 @@ export interface SurveyedTask {
 interface SurveyedHost extends HostAbout {
   /** Undefined: it lives, as far as the ledger can tell. */
   readonly ended: "dead" | "gone" | undefined;
-  readonly agents: readonly string[];
+  readonly agents: readonly AgentReport[];
   /** The only runs it takes tasks of; undefined: of all. */
   readonly runs: readonly string[] | undefined;
 }
@@ -76,7 +76,7 @@ function surveyedHost(beat: HostBeat): SurveyedHost {
     host,
     about,
     ended,
-    agents: agents.map(({ name }) => name),
+    agents,
     runs: servedRuns(report),
   };
 }

@@ -89,6 +89,14 @@ test("tells what a dead process leaves, and what a paused run waits for", async 
   expect(shown).toContain("its run is paused: resume it (for 2 h)");
 });
 
+test("names the version of the code that a task waits for", async () => {
+  const ledger = await ledgerOfAnne();
+  await ledger.start("r", null, { codeVersion: "1" });
+  expect(await text(ledger)).toContain(
+    "no living process runs agent 'cook' in version '1', which has begun it, or in one that continues that, for it: start one",
+  );
+});
+
 test("a finished run has nothing to explain", async () => {
   const ledger = await ledgerOfAnne();
   await ledger.close(await ledger.start("r", ANNE));

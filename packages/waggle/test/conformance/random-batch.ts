@@ -133,13 +133,15 @@ const anyCreate: fc.Arbitrary<LooseWrite> = fc
     parent: fc.constantFrom(null, FIRST, SECOND),
     due: mostly<number | undefined>(undefined, 0, SOON),
     mailbox: mostly<number | undefined>(undefined, 1, 2),
+    codeVersion: fc.constantFrom(undefined, "1", "2"),
   })
-  .map(({ owned, due, mailbox, ...task }) => {
+  .map(({ owned, due, mailbox, codeVersion, ...task }) => {
     const isOwned = owned && task.key === null;
     return {
       ...create(0, task, isOwned ? ANNE : null),
       ...(due === undefined || isOwned ? {} : { due }),
       ...(mailbox === undefined ? {} : { mailbox }),
+      ...(codeVersion === undefined ? {} : { codeVersion }),
     };
   });
 

@@ -44,13 +44,14 @@ const claim: fc.Arbitrary<Action> = fc
     fc.nat(2),
     fc.nat(2),
     fc.option(fc.uniqueArray(randomRun), { nil: undefined, freq: 2 }),
+    fc.uniqueArray(fc.constantFrom("1", "2", "cook")),
   )
-  .map(([of, cooks, waiters, runs]) => ({
+  .map(([of, cooks, waiters, runs, versions]) => ({
     type: "claim",
     request: {
       host: of,
       agents: [
-        { agent: "cook", free: cooks },
+        { agent: "cook", free: cooks, ...(versions.length === 0 ? {} : { versions }) },
         { agent: "waiter", free: waiters },
       ],
       ...(runs === undefined ? {} : { runs }),

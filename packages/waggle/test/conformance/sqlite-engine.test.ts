@@ -94,15 +94,15 @@ test("refuses a database of somebody else, and leaves it as it is", async () => 
   }
 });
 
-test("refuses a store of another format, naming both", async () => {
+test("refuses a store of a newer format, naming both", async () => {
   await (await open())[Symbol.asyncDispose]();
   const raw = new DatabaseSync(path);
-  raw.exec("update meta set value = '2' where key = 'format'");
+  raw.exec("update meta set value = '3' where key = 'format'");
   raw.close();
   const error = await open().catch((thrown: unknown) => thrown);
   expect(RuntimeError.is(error, "STORE_FORMAT") && error.details).toEqual({
-    found: "2",
-    readable: 1,
+    found: "3",
+    readable: 2,
   });
 });
 

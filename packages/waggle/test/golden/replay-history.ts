@@ -74,7 +74,7 @@ export async function replayHistory(
 }
 
 /** A ledger that is at the time of the call it performs; later at the time of the process that goes on. */
-class ReplayLedger extends MemoryLedger {
+export class ReplayLedger extends MemoryLedger {
   #clock: () => number = () => 0;
 
   constructor() {

@@ -12,6 +12,7 @@ const GUIDES = [
   "docs/scopes.md",
   "docs/recovery.md",
   "docs/steps.md",
+  "docs/changing-code.md",
   "docs/large-values.md",
 ];
 

@@ -1,14 +1,20 @@
 import { expectTypeOf, test } from "vitest";
 import { z } from "zod";
+import { memoryStore } from "../../src/adapters/memory/index.ts";
+import { nodeClock } from "../../src/adapters/node/index.ts";
 import {
+  agent,
   type CancelReceipt,
   contract,
+  createSystem,
   messageType,
   type Run,
   type RunEvent,
+  type RunsVerdict,
   type System,
   type TaskId,
   to,
+  verifyRuns,
 } from "../../src/index.ts";
 
 const librarian = contract("librarian", {
@@ -54,4 +60,28 @@ test("events of a run are told apart by their type", async () => {
     // @ts-expect-error only some events have a child
     void event.child;
   }
+});
+
+test("runs are verified against agents; what diverged says where", async () => {
+  const store = memoryStore({ clock: nodeClock() });
+  const verdict = await verifyRuns({ store, agents: [], run: "ticket-17", finished: true });
+  expectTypeOf(verdict).toEqualTypeOf<RunsVerdict>();
+  for (const { task, version, expected, actual, hint } of verdict.diverged) {
+    expectTypeOf(task).toEqualTypeOf<TaskId>();
+    expectTypeOf(version).toEqualTypeOf<string | null>();
+    expectTypeOf([expected, actual, hint]).toEqualTypeOf<string[]>();
+  }
+  // @ts-expect-error the code has to be given
+  void verifyRuns({ store });
+});
+
+test("how replay is checked is one of two words; versions are texts", () => {
+  const store = memoryStore({ clock: nodeClock() });
+  void createSystem({ store, agents: [], verifyReplay: "always" });
+  // @ts-expect-error no such word
+  void createSystem({ store, agents: [], verifyReplay: true });
+  const mail = contract("mail", { sort: { input: z.string(), output: z.string() } });
+  void agent(mail, { sort: (_ctx, text) => text }, { version: "2", continues: ["1"] });
+  // @ts-expect-error a version is a text
+  void agent(mail, { sort: (_ctx, text) => text }, { version: 2 });
 });

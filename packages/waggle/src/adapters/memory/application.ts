@@ -19,9 +19,11 @@ export interface Application {
 /** Takes `task` back to what it is now; mail that was added since has to be taken out first. */
 export function restore(state: LedgerState, task: TaskRecord): () => void {
   const { owner, due, state: taskState, inbox, claims, outside, former, mail, paths } = task;
+  const { codeVersion, isUnbound } = task;
   const { position } = state;
   const [own, ofRun] = [task.events.length, task.run.events?.length];
   return () => {
+    Object.assign(task, { codeVersion, isUnbound });
     place(state, task, owner, due, taskState);
     Object.assign(task, { inbox, claims, outside, former, mail, paths });
     task.events.length = own;

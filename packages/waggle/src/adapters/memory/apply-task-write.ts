@@ -22,11 +22,13 @@ export function applyAppend(batch: Application, write: AppendWrite): void {
   if (write.events.length > 0) {
     addEvents(batch, task, write.events);
     task.claims = 0;
+    task.isUnbound = false;
   }
   if (write.ending !== undefined) applyEnding(batch, task, write);
 }
 
-function applyEnding(batch: Application, task: TaskRecord, { ending, inbox }: AppendWrite): void {
+function applyEnding(batch: Application, task: TaskRecord, write: AppendWrite): void {
+  const { ending, inbox, restart } = write;
   if (ending?.type === "close") {
     const next = task.line?.nextAfter(task);
     task.mail = undefined;
@@ -41,6 +43,7 @@ function applyEnding(batch: Application, task: TaskRecord, { ending, inbox }: Ap
   // Mail that the owner does not claim to have seen still makes the task due: no wake-up is lost (K3).
   const due = inbox === undefined ? earlier(task.due, wanted) : wanted;
   task.outside = ending?.type === "release" && ending.outside;
+  if (restart === true) task.codeVersion = null;
   place(
     batch.state,
     task,
@@ -70,7 +73,8 @@ export function applyCreate(batch: Application, write: CreateWrite): void {
     n: state.created + 1,
     envelope,
     run,
-    queue: queueOf(agent, envelope.priority),
+    agent,
+    queue: queueOf(agent, envelope.priority, null),
     line: lineOf(agent, envelope.key),
     // Closed until it is placed, so that placing it counts it.
     state: "closed",
@@ -80,6 +84,8 @@ export function applyCreate(batch: Application, write: CreateWrite): void {
     claims: owner === null ? 0 : 1,
     unclaimed: owner === null,
     outside: false,
+    codeVersion: write.codeVersion ?? null,
+    isUnbound: owner !== null && write.codeVersion !== undefined,
     slot: -1,
     origin: undefined,
     events: [],

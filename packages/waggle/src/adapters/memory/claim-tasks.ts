@@ -3,6 +3,7 @@ import { PRIORITY_BONUS_MS } from "../../core/priority.ts";
 import type { Claimed, ClaimRequest } from "../../ports/store.ts";
 import type { DueQueue } from "./due-queue.ts";
 import {
+  type AgentRecord,
   agentRecord,
   type HostRecord,
   hostRecord,
@@ -23,9 +24,12 @@ export function claimTasks(
   const runs = request.runs === undefined ? undefined : new Set(request.runs);
   const claimed = takeMail(state, host, runs);
   const taken: TaskRecord[] = [];
-  for (const { agent, free } of request.agents) {
-    const queues = state.agents.get(agent)?.queues;
-    if (queues !== undefined && free > 0) taken.push(...takeTasks(queues, free, now, runs));
+  for (const { agent, free, versions = [] } of request.agents) {
+    const record = state.agents.get(agent);
+    if (record === undefined || free <= 0) continue;
+    const found = takeTasks(queuesFor(record, versions), free, now, runs);
+    for (const task of found) bind(task, versions[0]);
+    taken.push(...found);
   }
   taken.sort((a, b) => urgency(a) - urgency(b) || a.n - b.n);
   for (const task of taken) {
@@ -33,6 +37,21 @@ export function claimTasks(
     claimed.push({ task: task.envelope.id, why: "claimed" });
   }
   return claimed;
+}
+
+/** Where tasks wait that a host with these versions of the agent's code may take. */
+function queuesFor(
+  { queues, bound }: AgentRecord,
+  versions: readonly string[],
+): readonly DueQueue<TaskRecord>[] {
+  if (versions.length === 0) return queues;
+  return [...queues, ...versions.flatMap((version) => bound.get(version) ?? [])];
+}
+
+function bind(task: TaskRecord, version: string | undefined): void {
+  if (version === undefined) return;
+  task.isUnbound = task.codeVersion === null;
+  task.codeVersion = version;
 }
 
 function take(state: LedgerState, task: TaskRecord, host: HostRecord): void {

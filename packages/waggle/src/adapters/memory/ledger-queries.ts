@@ -108,6 +108,7 @@ function runRow(run: RunRecord): RunRow {
 /** What the port shows of `task`. */
 export function taskRow(task: TaskRecord): TaskRow {
   const { envelope, state, owner, due, events, inbox, claims, outside } = task;
+  const { codeVersion, isUnbound } = task;
   return {
     id: envelope.id,
     run: envelope.run,
@@ -127,5 +128,6 @@ export function taskRow(task: TaskRecord): TaskRow {
     inbox,
     claims,
     outside,
+    codeVersion: isUnbound ? null : codeVersion,
   };
 }

@@ -43,24 +43,30 @@ export interface HostRecord {
   readonly mailed: Set<TaskRecord>;
 }
 
+/** Where tasks wait: one for each priority, least urgent first. */
+type PriorityQueues = readonly DueQueue<TaskRecord>[];
+
 /** One agent: what waits for it. */
 export interface AgentRecord {
   /** Name of the cell that counts its messages that were never claimed. */
   readonly mailbox: string;
-  /** One for each priority, least urgent first. */
-  readonly queues: readonly DueQueue<TaskRecord>[];
+  /** Of tasks that are bound to no version of its code: one for each priority, least urgent first. */
+  readonly queues: PriorityQueues;
+  /** Of the others, by version. */
+  readonly bound: Map<string, PriorityQueues>;
   /** By key; those in which somebody stands. */
   readonly lines: Map<string, KeyLine<TaskRecord>>;
 }
 
-/** One task. `owner`, `due` and `state` change through `place` only: the indexes follow them. */
+/** One task. `owner`, `due` and `state` change through `place` only: the indexes follow them, `queue` too. */
 export interface TaskRecord extends QueuedTask {
   /** 1, 2, 3, ... in order of creation. */
   readonly n: number;
   readonly envelope: Envelope;
   readonly run: RunRecord;
-  /** Where it waits while it has a due time and no owner. */
-  readonly queue: DueQueue<TaskRecord>;
+  readonly agent: AgentRecord;
+  /** Where it waits, or waited last, while it has a due time and no owner. */
+  queue: DueQueue<TaskRecord>;
   /** Where it stands while it is unfinished; undefined: it has no key. */
   readonly line: KeyLine<TaskRecord> | undefined;
   state: TaskState;
@@ -73,6 +79,10 @@ export interface TaskRecord extends QueuedTask {
   unclaimed: boolean;
   /** Said by its last release; false while it is owned. */
   outside: boolean;
+  /** The version of its agent's code that runs it or has to; null: none. */
+  codeVersion: string | null;
+  /** True while its owner was the first to name a version, and has recorded nothing: it is not bound yet. */
+  isUnbound: boolean;
   /** Its index in `queue`, or -1. */
   slot: number;
   /** Set when the batch that creates it has been applied. */
@@ -163,16 +173,30 @@ export function agentRecord(state: LedgerState, name: string): AgentRecord {
   if (there !== undefined) return there;
   const made: AgentRecord = {
     mailbox: `mailbox.${name}`,
-    queues: PRIORITIES.map(() => new DueQueue()),
+    queues: emptyQueues(),
+    bound: new Map(),
     lines: new Map(),
   };
   state.agents.set(name, made);
   return made;
 }
 
-/** Where tasks of `agent` and `priority` wait. */
-export function queueOf(agent: AgentRecord, priority: Priority): DueQueue<TaskRecord> {
-  const queue = agent.queues[priorityLevel(priority)];
+function emptyQueues(): PriorityQueues {
+  return PRIORITIES.map(() => new DueQueue());
+}
+
+/** Where tasks of `agent` and `priority` wait that are bound to `version`. */
+export function queueOf(
+  agent: AgentRecord,
+  priority: Priority,
+  version: string | null,
+): DueQueue<TaskRecord> {
+  let queues = version === null ? agent.queues : agent.bound.get(version);
+  if (queues === undefined) {
+    queues = emptyQueues();
+    if (version !== null) agent.bound.set(version, queues);
+  }
+  const queue = queues[priorityLevel(priority)];
   if (queue === undefined) throw runtimeError("INVARIANT", `'${priority}' has no queue`);
   return queue;
 }
@@ -211,7 +235,13 @@ export function place(
   if (owner !== null) {
     owner.owned.add(task);
     if (due !== null) owner.mailed.add(task);
-  } else if (due !== null) {
-    task.queue.add(task);
+    return;
   }
+  if (task.isUnbound) {
+    task.isUnbound = false;
+    task.codeVersion = null;
+  }
+  if (due === null) return;
+  task.queue = queueOf(task.agent, task.envelope.priority, task.codeVersion);
+  task.queue.add(task);
 }

@@ -11,7 +11,7 @@ import type {
   Write,
 } from "../../ports/store.ts";
 import { addToCell } from "./apply-cell-write.ts";
-import { isUnfinished, type TaskRecord, UNWRITTEN } from "./cached-records.ts";
+import { boundCode, isUnfinished, type TaskRecord, UNWRITTEN } from "./cached-records.ts";
 import { gateCode, mailKindCode, taskStateCode } from "./codes.ts";
 import { isQueued, keyHolder, taskNumbered } from "./key-queue.ts";
 import type { Transaction } from "./transaction.ts";
@@ -53,7 +53,7 @@ export function applyAppend(
     task.first = task.version;
   }
   tx.addEvents(task, write.events);
-  if (write.ending !== undefined) applyEnding(tx, task, write.ending, write.inbox);
+  if (write.ending !== undefined) applyEnding(tx, task, write.ending, write);
   return undefined;
 }
 
@@ -76,7 +76,7 @@ function applyEnding(
   tx: Transaction,
   task: TaskRecord,
   ending: Ending,
-  inbox: number | undefined,
+  { inbox, restart }: AppendWrite,
 ): void {
   if (ending.type === "close") {
     closeTask(tx, task, taskStateCode.numberOf(ending.state));
@@ -88,6 +88,7 @@ function applyEnding(
   // Mail that the owner does not claim to have seen still makes the task due: no wake-up is lost (K3).
   const due = inbox === undefined ? earlier(task.due, wanted) : wanted;
   task.owner = 0;
+  task.code = restart === true ? 0 : boundCode(task.code, task.version, task.claimsAt);
   task.outside = ending.type === "release" && ending.outside;
   task.due = task.run.gate === PAUSED ? null : due;
   if (isStuck) task.state = taskStateCode.numberOf("stuck");
@@ -99,6 +100,7 @@ function closeTask(tx: Transaction, task: TaskRecord, state: number): void {
   tx.changeTask(task, UNWRITTEN.state);
   task.state = state;
   task.owner = 0;
+  task.code = boundCode(task.code, task.version, task.claimsAt);
   task.due = null;
   tx.changeRun(task.run);
   task.run.unfinished -= 1;
@@ -140,6 +142,7 @@ export function applyCreate(
   run.unfinished += 1;
   ledger.last.task += 1;
   const owner = write.owner === null ? 0 : ledger.ownerNumber(host);
+  const code = write.codeVersion === undefined ? 0 : ledger.numberFor(write.codeVersion);
   const task: TaskRecord = {
     unwritten: UNWRITTEN.all,
     savedBy: 0,
@@ -156,6 +159,7 @@ export function applyCreate(
     claims: owner === 0 ? -1 : 1,
     claimsAt: write.events.length,
     outside: false,
+    code: owner === 0 ? code : -code,
     first: 0,
     created: { write, origin: originPosition(batch.writes, write.origin, before) },
   };

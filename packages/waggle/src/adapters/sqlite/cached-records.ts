@@ -54,6 +54,11 @@ export interface TaskRecord extends CachedRecord {
   claims: number;
   claimsAt: number;
   outside: boolean;
+  /**
+   * Number of the version of its agent's code that it is bound to; 0: none. Below 0: it is bound to the version with
+   * that number, once `version` is above `claimsAt`; only while it has an owner.
+   */
+  code: number;
   /** Events up to this version are of former generations. */
   first: number;
   /** Of a task that is not written yet: what it was created with. */
@@ -83,6 +88,12 @@ export interface LogRecord extends CachedRecord {
 
 /** The gate of a run of which nothing is left but the id; to everybody it has ended. */
 export const TRIMMED = 4;
+
+/** The version that a task is bound to when nobody owns it any more; see {@link TaskRecord.code}. */
+export function boundCode(code: number, version: number, claimsAt: number): number {
+  if (code >= 0) return code;
+  return version > claimsAt ? -code : 0;
+}
 
 /** True for a task that goes on some day. */
 export function isUnfinished(task: { readonly state: number }): boolean {

@@ -1,6 +1,6 @@
 import type { TaskId } from "../../core/ids.ts";
 import { PRIORITIES, PRIORITY_BONUS_MS } from "../../core/priority.ts";
-import type { Claimed, ClaimRequest } from "../../ports/store.ts";
+import type { AgentClaim, Claimed, ClaimRequest } from "../../ports/store.ts";
 import { addToCell } from "./apply-cell-write.ts";
 import { mailboxOf } from "./apply-task-write.ts";
 import { type HostRecord, type TaskRecord, UNWRITTEN } from "./cached-records.ts";
@@ -33,7 +33,7 @@ export function claimTasks(tx: Transaction, request: ClaimRequest): readonly Cla
     return { task: task.id, why: "mail" };
   });
   const taken = request.agents
-    .flatMap(({ agent, free }) => takeTasks(tx, host, runs, agent, free))
+    .flatMap((wanted) => takeTasks(tx, host, runs, wanted))
     .sort(byUrgency);
   return [...mail, ...taken.map(({ id }): Claimed => ({ task: id, why: "claimed" }))];
 }
@@ -51,7 +51,8 @@ export function hasClaimable(reads: ClaimReads, request: ClaimRequest, now: numb
   return (
     reads.statements.isMailed.get(host, runs) !== undefined ||
     request.agents.some(
-      ({ agent, free }) => free > 0 && candidates(reads, runs, agent, 1, now).length > 0,
+      (wanted) =>
+        wanted.free > 0 && candidates(reads, runs, { ...wanted, free: 1 }, now).length > 0,
     )
   );
 }
@@ -62,10 +63,12 @@ export function nextDue(
   request: ClaimRequest,
   now: number,
 ): number {
-  const dues = request.agents.flatMap(({ agent }) => {
+  const dues = request.agents.flatMap(({ agent, versions }) => {
     const number = ledger.numberOf(agent);
     if (number === undefined) return [];
-    return PRIORITIES.map((_, priority) => statements.nextDue.get(number, priority, now)?.["due"]);
+    return codesOf(ledger, versions).flatMap((code) =>
+      PRIORITIES.map((_, priority) => statements.nextDue.get(number, code, priority, now)?.["due"]),
+    );
   });
   return Math.min(Infinity, ...dues.filter((due) => due !== undefined).map(Number));
 }
@@ -78,22 +81,25 @@ function takeTasks(
   tx: Transaction,
   host: HostRecord,
   runs: string | null,
-  agent: string,
-  free: number,
+  wanted: AgentClaim,
 ): readonly Candidate[] {
-  if (free <= 0) return [];
-  const taken = candidates(tx, runs, agent, free, tx.at);
+  if (wanted.free <= 0) return [];
+  const { agent, versions = [] } = wanted;
+  const taken = candidates(tx, runs, wanted, tx.at);
+  const own =
+    versions[0] === undefined || taken.length === 0 ? 0 : tx.ledger.numberFor(versions[0]);
   for (const { id, row } of taken) {
     const task = tx.ledger.taskOf(id, row);
     if (task.claims < 0) addToCell(tx, tx.ledger.cell(mailboxOf(agent)), -1);
-    takeTask(tx, host, task);
+    takeTask(tx, host, task, own);
   }
   // The same agent may be asked for twice.
   if (taken.length > 0) tx.flush();
   return taken;
 }
 
-function takeTask(tx: Transaction, host: HostRecord, task: TaskRecord): void {
+/** @param code - Number of the version that it is bound to from now on; 0: it stays as it is. */
+function takeTask(tx: Transaction, host: HostRecord, task: TaskRecord, code: number): void {
   const isStuck = task.state === taskStateCode.numberOf("stuck");
   tx.changeTask(task, isStuck ? UNWRITTEN.state : UNWRITTEN.place);
   const before = task.claimsAt === task.version ? Math.max(0, task.claims) : 0;
@@ -102,29 +108,40 @@ function takeTask(tx: Transaction, host: HostRecord, task: TaskRecord): void {
   task.owner = tx.ledger.ownerNumber(host);
   task.due = null;
   task.outside = false;
+  if (code !== 0) task.code = task.code === 0 ? -code : code;
   task.state = taskStateCode.numberOf("open");
 }
 
-/** The `free` most urgent tasks: the heads of the four priorities, merged (ageing without a sort by it). */
+/**
+ * The `free` most urgent tasks: the heads of the four priorities, merged (ageing without a sort by it); as many again
+ * for each version, so that tasks of versions that nobody has are never looked at.
+ */
 function candidates(
   { statements, ledger }: ClaimReads,
   runs: string | null,
-  agent: string,
-  free: number,
+  { agent, free, versions }: AgentClaim,
   now: number,
 ): readonly Candidate[] {
   const number = ledger.numberOf(agent);
   if (number === undefined) return [];
-  return PRIORITIES.flatMap((name, priority) =>
-    statements.dueTasks.all(number, priority, now, runs, free).map((row) => ({
-      n: Number(row["n"]),
-      id: taskIdOf(row["id"]),
-      row,
-      urgency: Number(row["due"]) - PRIORITY_BONUS_MS[name],
-    })),
-  )
+  return codesOf(ledger, versions)
+    .flatMap((code) =>
+      PRIORITIES.flatMap((name, priority) =>
+        statements.dueTasks.all(number, code, priority, now, runs, free).map((row) => ({
+          n: Number(row["n"]),
+          id: taskIdOf(row["id"]),
+          row,
+          urgency: Number(row["due"]) - PRIORITY_BONUS_MS[name],
+        })),
+      ),
+    )
     .sort(byUrgency)
     .slice(0, free);
+}
+
+/** Numbers of the versions that are wanted; 0: tasks that are bound to none. */
+function codesOf(ledger: LedgerCache, versions: readonly string[] = []): readonly number[] {
+  return [0, ...versions.flatMap((version) => ledger.numberOf(version) ?? [])];
 }
 
 function byUrgency(a: Candidate, b: Candidate): number {

@@ -5,7 +5,7 @@ import type { Row } from "./rows.ts";
 import { taskBytes } from "./task-bytes.ts";
 
 const TASK_COLUMNS = `t.n, t.id, r.id as run, t.parent, t.path, t.awaited, t.agent, t.operation, t.priority,
-  t.hops, t.key, t.deadline, t.state, h.id as owner, t.due, t.inbox, t.claims, t.claims_at, t.outside, t.first,
+  t.hops, t.key, t.deadline, t.state, h.id as owner, t.due, t.inbox, t.claims, t.claims_at, t.outside, t.code, t.first,
   t.origin, r.gate, r.paused_ms`;
 const TASKS = "tasks t join runs r on r.n = t.run left join hosts h on h.n = t.owner";
 const PLACED_VERSION =

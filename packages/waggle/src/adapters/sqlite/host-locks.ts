@@ -50,17 +50,7 @@ export class HostLocks {
 
   /** True if the process of `host` has certainly ended; false if it lives or nobody can tell. */
   isGone(host: HostId): boolean {
-    if (this.#held.has(host)) return false;
-    const file = this.#fileOf(host);
-    const existing = pathToFileURL(file);
-    existing.searchParams.set("mode", "rw");
-    try {
-      lockFile(existing, "immediate").close();
-      return true;
-    } catch (thrown) {
-      // A host that lives has its file (H1); any other trouble with the file says nothing about the host.
-      return engineFault(thrown) !== "busy" && !existsSync(file);
-    }
+    return !this.#held.has(host) && hasEnded(this.#path, host);
   }
 
   /** Removes the lock of a host that ends here or was freed by anybody. Never throws. */
@@ -81,8 +71,26 @@ export class HostLocks {
   }
 
   #fileOf(host: HostId): string {
-    return `${this.#path}-${host}`;
+    return fileOf(this.#path, host);
   }
+}
+
+/** True if no process holds the lock of `host` of the store `path`; not to be asked by the one that may hold it (H2). */
+export function hasEnded(path: string, host: HostId): boolean {
+  const file = fileOf(path, host);
+  const existing = pathToFileURL(file);
+  existing.searchParams.set("mode", "rw");
+  try {
+    lockFile(existing, "immediate").close();
+    return true;
+  } catch (thrown) {
+    // A host that lives has its file (H1); any other trouble with the file says nothing about the host.
+    return engineFault(thrown) !== "busy" && !existsSync(file);
+  }
+}
+
+function fileOf(path: string, host: HostId): string {
+  return `${path}-${host}`;
 }
 
 function lockFile(file: string | URL, mode: "exclusive" | "immediate"): DatabaseSync {

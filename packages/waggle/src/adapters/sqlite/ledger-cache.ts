@@ -246,6 +246,7 @@ export class LedgerCache {
       claims: Number(row["claims"]),
       claimsAt: Number(row["claims_at"]),
       outside: row["outside"] === 1,
+      code: Number(row["code"]),
       first: Number(row["first"]),
       created: undefined,
     };

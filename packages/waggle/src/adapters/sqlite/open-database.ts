@@ -1,6 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { runtimeError } from "../../core/errors.ts";
 import { engineFault } from "./engine-error.ts";
+import { isReadable, migrate } from "./migrate.ts";
 import { refuseNetworkFileSystem } from "./network-file-system.ts";
 import { FORMAT_VERSION, SCHEMA } from "./schema.ts";
 
@@ -18,9 +19,11 @@ const CHECKPOINT_PAGES = 16_384_000 / PAGE_BYTES;
 const CACHE_KIB = 16_384;
 
 /**
- * Opens the store in the file `path`, or makes it there. A file that is something else is left as it is.
+ * Opens the store in the file `path`, or makes it there. One of an older format is brought to the present one. A file that
+ * is something else is left as it is.
  * @param newId - Id for a store that is made now.
- * @throws RuntimeError `USAGE` on a network file system; `STORE_FORMAT` if the file is no Waggle store or one of another format; what SQLite
+ * @throws RuntimeError `USAGE` on a network file system; `STORE_FORMAT` if the file is no Waggle store, one of a newer format, or
+ * one of an older format that a process works on; what SQLite
  * throws otherwise. Nothing stays open.
  */
 export function openDatabase(
@@ -34,6 +37,7 @@ export function openDatabase(
     if (!isEmpty(database, path)) checkFormat(database, path);
     configure(database, path, durability);
     if (isEmpty(database, path)) createStore(database, path, newId);
+    else migrate(database, path, formatOf);
     return database;
   } catch (thrown) {
     database.close();
@@ -57,10 +61,10 @@ function checkFormat(database: DatabaseSync, path: string): void {
   if (found === undefined) {
     throw runtimeError("STORE_FORMAT", `${path} is an SQLite database but no Waggle store`);
   }
-  if (found !== String(FORMAT_VERSION)) {
+  if (!isReadable(found)) {
     throw runtimeError(
       "STORE_FORMAT",
-      `store ${path} has format ${found}, this version of Waggle reads format ${FORMAT_VERSION} only`,
+      `store ${path} has format ${found}, this version of Waggle reads formats up to ${FORMAT_VERSION}`,
       { details: { found, readable: FORMAT_VERSION } },
     );
   }

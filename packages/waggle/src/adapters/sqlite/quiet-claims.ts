@@ -48,6 +48,8 @@ export class QuietClaims {
 }
 
 function keyOf({ host, agents, runs }: ClaimRequest): string {
-  const names = agents.filter(({ free }) => free > 0).map(({ agent }) => agent);
+  const names = agents
+    .filter(({ free }) => free > 0)
+    .map(({ agent, versions }) => (versions === undefined ? agent : [agent, versions]));
   return JSON.stringify([host, names, runs ?? null]);
 }

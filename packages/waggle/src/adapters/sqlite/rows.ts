@@ -2,6 +2,7 @@ import type { SQLOutputValue } from "node:sqlite";
 import type { HostId, Path, RunId, TaskId } from "../../core/ids.ts";
 import { rootTaskId } from "../../core/ids.ts";
 import type { Mail, RunRow, StoredEvent, TaskRow } from "../../ports/store.ts";
+import { boundCode } from "./cached-records.ts";
 import { eventTypeCode, gateCode, mailKindCode, priorityCode, taskStateCode } from "./codes.ts";
 import { taskIdOf } from "./task-bytes.ts";
 
@@ -17,6 +18,8 @@ export function taskRow(row: Row, nameOf: (number: number) => string): TaskRow {
   const parent = row["parent"] ?? null;
   // They count until the next event.
   const claims = row["claims_at"] === row["version"] ? Number(row["claims"]) : 0;
+  const version = Number(row["version"]);
+  const code = boundCode(Number(row["code"]), version, Number(row["claims_at"]));
   return {
     id: taskIdOf(row["id"]),
     run: row["run"] as RunId,
@@ -32,10 +35,11 @@ export function taskRow(row: Row, nameOf: (number: number) => string): TaskRow {
     state: taskStateCode.wordOf(row["state"]),
     owner: row["owner"] as HostId | null,
     due: numberOrNull(row["due"]),
-    version: Number(row["version"]),
+    version,
     inbox: Number(row["inbox"]),
     claims: Math.max(0, claims),
     outside: row["outside"] === 1,
+    codeVersion: code === 0 ? null : nameOf(code),
   };
 }
 

@@ -1,14 +1,14 @@
-/** The version of {@link SCHEMA}; a store of another version is refused. */
-export const FORMAT_VERSION = 1;
+/** The version of {@link SCHEMA}; see migrate.ts for older ones. A store of a newer one is refused. */
+export const FORMAT_VERSION = 2;
 
 /**
- * Tables and indexes of format 1. `n` numbers rows in order of creation. Each index says who needs it: every
+ * Tables and indexes of format 2. `n` numbers rows in order of creation. Each index says who needs it: every
  * entry more costs 3 to 9 % of the rate. What an append changes is in `events` alone: the version of a stream is that
  * of its newest event, and `claims` counts as long as that is `claims_at`. So a step writes one page, not three.
  */
 export const SCHEMA = `
 create table meta(key text primary key, value text not null) strict, without rowid;
--- agents and operations
+-- agents, operations, versions of agents
 create table names(n integer primary key, name text not null unique) strict;
 create table hosts(
   n integer primary key, id text not null unique, beat int not null, dead int not null, report text not null
@@ -19,13 +19,14 @@ create table runs(
   paused_ms int not null, paused_at int, unfinished int not null
 ) strict;
 -- state below 2: unfinished. due: wall-clock ms; of a task without owner: from when it may be claimed; of an owned
--- one: when unread mail came. claims: -1 while it was never claimed. first: events up to this version are of
+-- one: when unread mail came. code: name of the version of the agent's code that it is bound to; 0: none; below 0:
+-- of an owned one, that it will be bound to once an event has come after claims_at. claims: -1 while it was never claimed. first: events up to this version are of
 -- former generations. origin: position of the event that holds its input
 create table tasks(
   n integer primary key, id blob not null unique, run int not null, state int not null, owner int, due int,
   inbox int not null, claims int not null, claims_at int not null, outside int not null, first int not null,
   origin int not null, agent int not null, operation int not null, priority int not null, hops int not null,
-  awaited int not null, deadline int, key text, parent blob, path text
+  awaited int not null, deadline int, key text, parent blob, path text, code int not null default 0
 ) strict;
 create table events(
   position integer primary key, task int not null, version int not null, type int not null, at int not null,
@@ -59,7 +60,7 @@ create index hosts_alive on hosts(id) where dead = 0 and beat > 0;
 -- runs, by gate and in all
 create index runs_gate on runs(gate) where gate < 4;
 -- claim: new tasks
-create index tasks_due on tasks(agent, priority, due) where owner is null and due is not null;
+create index tasks_due on tasks(agent, code, priority, due) where owner is null and due is not null;
 -- claim: mail; free; find by owner
 create index tasks_owner on tasks(owner, due) where owner is not null;
 -- gate; find unfinished tasks, by run and in all. Small: few tasks are unfinished at one time

@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { TASK_TEXT, tasksOfRun } from "./find-tasks.ts";
 
 const CACHED_TASK = `t.n, t.run, t.agent, t.key, t.state, t.owner, t.due, t.inbox, t.claims, t.claims_at,
-  t.outside, t.first,
+  t.outside, t.code, t.first,
   coalesce((select max(p.version) from event_places p where p.task = t.n), 0) as placed_version`;
 const CACHED_RUN = "n, id, gate, started_at, paused_ms, paused_at, unfinished";
 const EVENT_COLUMNS = "e.position, e.type, e.at, e.data, t.id as task";
@@ -11,6 +11,11 @@ const DUE_BY = "due = iif(due < :at, due, :at)";
 /** An older unfinished task of the same agent and key is there (K9). */
 const IS_QUEUED = `key is not null and exists (select 1 from tasks o
   where o.key is not null and o.state < 2 and o.agent = tasks.agent and o.key = tasks.key and o.state in (0, 1) and o.n < tasks.n)`;
+
+/** Something was recorded since the task was claimed. */
+const HAS_GONE_ON = `(exists (select 1 from event_places p where p.task = tasks.n and p.version > claims_at)
+  or exists (select 1 from events e where e.position > (select events from placed) and e.task = tasks.n
+    and e.version > claims_at))`;
 
 type StatementName =
   | "begin"
@@ -136,13 +141,13 @@ const TEXTS: Readonly<Record<StatementName, string>> = {
   insertMail: "insert into mail(task, seq, kind, path, data) values (?1, ?2, ?3, ?4, ?5)",
   deleteMail: "delete from mail where task = ?1",
   insertTask: `insert into tasks(n, id, run, state, owner, due, inbox, claims, claims_at, outside, first,
-      origin, agent, operation, priority, hops, awaited, deadline, key, parent, path)
-    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)`,
+      origin, agent, operation, priority, hops, awaited, deadline, key, parent, path, code)
+    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)`,
   updateCounts: "update tasks set inbox = ?2, first = ?3 where n = ?1",
   updatePlace: `update tasks set owner = ?2, due = ?3, inbox = ?4, claims = ?5, claims_at = ?6, outside = ?7,
-    first = ?8 where n = ?1`,
+    first = ?8, code = ?9 where n = ?1`,
   updateState: `update tasks set state = ?2, owner = ?3, due = ?4, inbox = ?5, claims = ?6, claims_at = ?7,
-    outside = ?8, first = ?9 where n = ?1`,
+    outside = ?8, first = ?9, code = ?10 where n = ?1`,
   insertRun: `insert into runs(n, id, gate, started_at, paused_ms, paused_at, unfinished)
     values (?1, ?2, ?3, ?4, ?5, ?6, ?7)`,
   updateRun:
@@ -169,7 +174,8 @@ const TEXTS: Readonly<Record<StatementName, string>> = {
   tellCancelling: `update tasks set ${DUE_BY} where run = :run and state < 2 and owner is null`,
   killHost: "update hosts set dead = 1 where id = :id",
   hostFacts: "select n, beat, dead from hosts where id = :id",
-  freeTasks: `update tasks set owner = null, due = iif((select gate from runs where n = tasks.run) = 1, null, :at)
+  freeTasks: `update tasks set owner = null, due = iif((select gate from runs where n = tasks.run) = 1, null, :at),
+    code = case when code >= 0 then code when ${HAS_GONE_ON} then -code else 0 end
     where owner = :host and owner is not null`,
   trimEvents: `delete from events where position in (select p.position from task_places t
     cross join event_places p on p.task = t.task where t.run = :run)`,
@@ -198,11 +204,11 @@ const TEXTS: Readonly<Record<StatementName, string>> = {
       and (?2 is null or t.run in (select n from runs where id in (select value from json_each(?2))))
     limit 1`,
   dueTasks: `select t.id, ${CACHED_TASK} from tasks t
-    where t.agent = ?1 and t.priority = ?2 and t.owner is null and t.due is not null and t.due <= ?3
-      and (?4 is null or t.run in (select n from runs where id in (select value from json_each(?4))))
-    order by t.due, t.n limit ?5`,
-  nextDue: `select due from tasks where agent = ?1 and priority = ?2 and owner is null
-    and due is not null and due > ?3 order by due limit 1`,
+    where t.agent = ?1 and t.code = ?2 and t.priority = ?3 and t.owner is null and t.due is not null and t.due <= ?4
+      and (?5 is null or t.run in (select n from runs where id in (select value from json_each(?5))))
+    order by t.due, t.n limit ?6`,
+  nextDue: `select due from tasks where agent = ?1 and code = ?2 and priority = ?3 and owner is null
+    and due is not null and due > ?4 order by due limit 1`,
 
   // Reads.
   task: TASK_TEXT,

@@ -6,7 +6,7 @@ import { storedTaskId } from "./task-bytes.ts";
 
 /** Writes what is unwritten of `task`, as cheaply as what changed allows: each index entry costs. */
 export function writeTask(statements: Statements, ledger: LedgerCache, task: TaskRecord): void {
-  const { n, state, due, inbox, claims, claimsAt, first, unwritten, created } = task;
+  const { n, state, due, inbox, claims, claimsAt, code, first, unwritten, created } = task;
   const owner = task.owner === 0 ? null : task.owner;
   const outside = task.outside ? 1 : 0;
   if (unwritten === UNWRITTEN.all && created !== undefined) {
@@ -14,10 +14,10 @@ export function writeTask(statements: Statements, ledger: LedgerCache, task: Tas
   } else if (unwritten === UNWRITTEN.counts) {
     statements.updateCounts.get(n, inbox, first);
   } else if (unwritten === UNWRITTEN.place) {
-    statements.updatePlace.get(n, owner, due, inbox, claims, claimsAt, outside, first);
+    statements.updatePlace.get(n, owner, due, inbox, claims, claimsAt, outside, first, code);
   } else {
     const update = statements.updateState;
-    update.get(n, state, owner, due, inbox, claims, claimsAt, outside, first);
+    update.get(n, state, owner, due, inbox, claims, claimsAt, outside, first, code);
   }
   if (inbox > 0 && !isUnfinished(task)) statements.deleteMail.get(n);
 }
@@ -51,5 +51,6 @@ function insertTask(
     task.key,
     envelope.parent === null ? null : storedTaskId(envelope.parent),
     envelope.path,
+    task.code,
   );
 }

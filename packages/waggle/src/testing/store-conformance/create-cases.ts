@@ -42,6 +42,7 @@ export const createCases: readonly StoreCase[] = [
     deepEqual(await rowOf(store, CHILD), {
       ...envelope,
       state: "open",
+      codeVersion: null,
       owner: null,
       due: world.now(),
       version: 1,

@@ -17,6 +17,7 @@ import { readCases } from "./read-cases.ts";
 import type { StoreCase, StoreSubject } from "./store-case.ts";
 import { tailCases } from "./tail-cases.ts";
 import { trimCases } from "./trim-cases.ts";
+import { versionCases } from "./version-cases.ts";
 import { watchCases } from "./watch-cases.ts";
 
 /**
@@ -41,6 +42,7 @@ export const storeConformance: readonly StoreCase[] = [
   ...blobCases,
   ...trimCases,
   ...queryCases,
+  ...versionCases,
   ...watchCases,
   ...tailCases,
 ];

@@ -1,7 +1,7 @@
 import type { TaskEvent } from "../../../src/core/event.ts";
 import { decodeEvent } from "../../../src/core/event-codec.ts";
 import { type HostId, rootTaskId, type TaskId } from "../../../src/core/ids.ts";
-import type { RunId } from "../../../src/index.ts";
+import { type RunId, RuntimeError } from "../../../src/index.ts";
 import type { Batch, CommitResult, Gate, Store, TaskRow } from "../../../src/ports/store.ts";
 import type { AgentDefinition } from "../../../src/runtime/agent.ts";
 import { HEART_TIMES } from "../../../src/runtime/heart.ts";
@@ -148,6 +148,8 @@ export class KernelWorld {
       Pick<
         SystemOptions,
         | "passivateAfterMs"
+        | "onTrouble"
+        | "verifyReplay"
         | "serves"
         | "graceMs"
         | "cancelGraceMs"
@@ -169,6 +171,9 @@ export class KernelWorld {
       pollMs: 20_000,
       heart: { ...HEART_TIMES, beatMs: 5_000 },
       graceMs: Number.POSITIVE_INFINITY,
+      onTrouble: (cause) => {
+        if (RuntimeError.is(cause, "REPLAY_DIVERGED")) this.report(cause.message);
+      },
       ...options,
     });
   }

@@ -17,6 +17,8 @@ export interface Weather {
   readonly passivateAfterMs: number;
   /** True: the engine knows when a process has ended. Default: others wait until it has been silent for long. */
   readonly knowsGone?: boolean;
+  /** `always`: what handlers have done is replayed, and has to fit. Default `never`. */
+  readonly verifyReplay?: "always" | "never";
   /** Default: none, a cancelled task may take for ever. */
   readonly cancelGraceMs?: number;
 }

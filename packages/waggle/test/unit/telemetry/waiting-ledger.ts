@@ -28,6 +28,19 @@ export interface Asked {
   readonly until?: number;
   /** True: the asker's host has it from the start. */
   readonly isOwned?: boolean;
+  /** The version of its agent's code that has begun it. */
+  readonly codeVersion?: string;
+}
+
+/** An agent whose code has a version. */
+interface AgentVersion {
+  readonly name: string;
+  readonly version: string;
+  readonly continues?: readonly string[];
+}
+
+function reported(agent: string | AgentVersion): object {
+  return typeof agent === "string" ? { name: agent } : agent;
 }
 
 /** A ledger in memory whose rows are made as the kernel makes them, one commit after the other. */
@@ -50,11 +63,11 @@ export class WaitingLedger {
   /** `host` says that it is there and runs `agents`. */
   async beat(
     host: HostId,
-    agents: readonly string[],
+    agents: readonly (string | AgentVersion)[],
     about: Readonly<Record<string, unknown>> = {},
     more: { readonly runs?: readonly string[] } = {},
   ): Promise<void> {
-    const report = { about, agents: agents.map((name) => ({ name })), ...more };
+    const report = { about, agents: agents.map(reported), ...more };
     await this.store.beat(host, JSON.stringify(report));
   }
 
@@ -67,7 +80,7 @@ export class WaitingLedger {
   async start(name: string, owner: HostId | null, asked: Asked = {}): Promise<TaskId> {
     const run = parseRunId(name);
     const id = rootTaskId(run);
-    const { input = null } = asked;
+    const { input = null, codeVersion } = asked;
     await this.#commit(
       owner ?? ANNE,
       { type: "gate", run, from: null, to: "open" },
@@ -77,6 +90,7 @@ export class WaitingLedger {
         origin: { write: 1, event: 0 },
         owner,
         events: [encodeEvent({ type: "started", input })],
+        ...(codeVersion === undefined ? {} : { codeVersion }),
       },
     );
     return id;

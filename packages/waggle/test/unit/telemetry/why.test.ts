@@ -78,6 +78,17 @@ describe("reasons", () => {
     expect(await reasonOf(root)).toEqual({ ...ready, ...NO_END });
   });
 
+  test("unserved: no living host has the version of its agent's code, or continues it", async () => {
+    const root = await ledger.start("r", null, { codeVersion: "1" });
+    await ledger.beat(ANNE, ["cook"]);
+    await ledger.beat(BERT, [{ name: "cook", version: "2" }]);
+    expect(await reasonOf(root)).toMatchObject({ type: "unserved", agent: "cook", version: "1" });
+    await ledger.beat(BERT, [{ name: "cook", version: "2", continues: ["0", "1"] }]);
+    expect((await reasonOf(root)).type).not.toBe("unserved");
+    await ledger.beat(BERT, [{ name: "cook", version: "1" }]);
+    expect((await reasonOf(root)).type).not.toBe("unserved");
+  });
+
   test("unserved: no living host runs its agent, or takes tasks of its run", async () => {
     await ledger.beat(BERT, ["baker"], {}, { runs: ["another-run"] });
     const root = await ledger.start("r", ANNE);
@@ -86,6 +97,7 @@ describe("reasons", () => {
     expect(await reasonOf(child)).toEqual({
       type: "unserved",
       agent: "baker",
+      version: null,
       since: 1_000_000,
       until: null,
       mustAct: "operator",
