@@ -1,6 +1,6 @@
 /**
- * What the numbers count. `assertions`: plain TAP counts single assertions, not tests. `checks`: several runners
- * counted different things.
+ * What the numbers count. `assertions`: plain TAP counts single assertions, not tests. `checks`: different
+ * things were counted together, by several runners or by one.
  */
 export type CountUnit = "tests" | "assertions" | "checks";
 

@@ -79,8 +79,8 @@ test.each(["node-24.21.0-tap", "node-20.20.2-tap"])("reads nested subtests of %s
 
 test("reads tape: assertions, skipped tests, the test's name before the assertion's", () => {
   const { counts, failures, unit } = read("tape-5.10.2");
-  expect(unit).toBe("assertions");
-  // One skipped assertion and one skipped test.
+  // One skipped assertion and one skipped test, so they are not all assertions.
+  expect(unit).toBe("checks");
   expect(counts).toEqual({ passed: 2, failed: 1, skipped: 2, todo: 1 });
   expect(failures).toEqual([
     {
@@ -90,6 +90,14 @@ test("reads tape: assertions, skipped tests, the test's name before the assertio
       message: "deepEqual: expected { a: 2 }, got { a: 1 }",
     },
   ]);
+});
+
+test("counts assertions where tape skipped no whole test", () => {
+  const text = "TAP version 13\n# one\nok 1 a\nok 2 b # SKIP\n\n1..2\n# tests 2\n# pass  2\n";
+  expect(readTestOutput(text, "/x")).toMatchObject({
+    unit: "assertions",
+    counts: { passed: 1, failed: 0, skipped: 1, todo: 0 },
+  });
 });
 
 test("reads tap: the innermost points only, with their difference", () => {
