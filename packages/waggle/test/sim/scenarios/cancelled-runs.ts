@@ -127,7 +127,11 @@ class CancelWitness {
         !events.some((event) => event.type === "intent" && event.path === one.path),
     );
     if (early !== undefined && waits) return `${early.path} had not begun and is unknown`;
-    const hasBegun = events.some(({ type }) => !["started", "resumed", "closed"].includes(type));
+    // A handler that was to begin anew, and did not come to it, has nothing to hear and to undo.
+    const anew = events.findLastIndex(({ type }) => type === "restarted") + 1;
+    const hasBegun = events
+      .slice(anew)
+      .some(({ type }) => !["started", "resumed", "closed"].includes(type));
     if (!waits || code === "" || !hasBegun) return undefined;
     if (code === "CANCELLED" && !this.heard.has(id)) return "it was not told";
     const undone = events.some(
