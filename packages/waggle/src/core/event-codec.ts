@@ -70,12 +70,12 @@ export function decodeEvent(stored: EncodedEvent, texts: BlobTexts = NO_TEXTS): 
   // The ledger is written by this codec only; a newer format is refused when the store is opened.
   const event = { type: stored.type, ...(decodeData(stored.data) as object) } as StoredFields;
   if (event.outcome?.type === "blob") {
-    const value = textOf(event.outcome, texts);
+    const value = valueOfBlob(event.outcome, texts);
     return { ...event, outcome: { type: "value", value } } as unknown as TaskEvent;
   }
   if (event.inputBlob !== undefined) {
     const { inputBlob, ...rest } = event;
-    return { ...rest, input: textOf(inputBlob, texts) } as unknown as TaskEvent;
+    return { ...rest, input: valueOfBlob(inputBlob, texts) } as unknown as TaskEvent;
   }
   return event as unknown as TaskEvent;
 }
@@ -89,7 +89,7 @@ export function decodeEventOnly(stored: EncodedEvent): TaskEvent {
 /** The outcome in `data`, which may be a reference to a blob. */
 export function resolveOutcome(outcome: Outcome | BlobReference, texts: BlobTexts): Outcome {
   if (outcome.type !== "blob") return outcome;
-  return { type: "value", value: textOf(outcome, texts) };
+  return { type: "value", value: valueOfBlob(outcome, texts) };
 }
 
 /** The blob that the encoded event or answer `data` refers to; an event has one value at most. */
@@ -105,7 +105,8 @@ const REFERENCE = '"type":"blob","blob":"';
 /** Longest text of an event or answer that refers to a blob: paths and names around it are bounded. */
 const MAX_REFERRING = 64 * 1024;
 
-function textOf({ blob }: BlobReference, texts: BlobTexts): unknown {
+/** The value that is kept as a blob. */
+export function valueOfBlob({ blob }: BlobReference, texts: BlobTexts): unknown {
   const text = texts.get(blob);
   if (text === undefined) throw runtimeError("INVARIANT", `blob ${blob} was not read`);
   return decodeData(text);

@@ -1,6 +1,8 @@
 import { assertNever } from "../core/errors.ts";
-import type { BlobTexts } from "../core/event-codec.ts";
+import type { BlobReference } from "../core/event.ts";
+import { type BlobTexts, valueOfBlob } from "../core/event-codec.ts";
 import type { Path } from "../core/ids.ts";
+import { inputField, type Payload } from "../core/payload.ts";
 import type { Mail } from "../ports/store.ts";
 import type { Journal } from "./journal.ts";
 import { type Answer, decodeAnswer, type Operation, type Signal } from "./operation.ts";
@@ -20,8 +22,13 @@ export function readMail(mail: Mail, texts: BlobTexts): ReadMail {
       // Answers are delivered with the path of the ask.
       return { type: kind, path: mail.path as Path, answer: decodeAnswer(data, texts) };
     case "signal": {
-      const { name, value } = JSON.parse(data) as { name: string; value: unknown };
-      return { type: kind, signal: { seq, name, value } };
+      const { name, value, inputBlob } = JSON.parse(data) as {
+        readonly name: string;
+        readonly value?: unknown;
+        readonly inputBlob?: BlobReference;
+      };
+      const read = inputBlob === undefined ? value : valueOfBlob(inputBlob, texts);
+      return { type: kind, signal: { seq, name, value: read } };
     }
     case "cancel":
     case "probe":
@@ -33,11 +40,14 @@ export function readMail(mail: Mail, texts: BlobTexts): ReadMail {
 }
 
 /**
- * The mail of kind `signal` with this name and JSON text.
+ * The mail of kind `signal` with this name and value; a large value is referred to.
  * @param from - Names the call that sends it.
  */
-export function encodeSignal(name: string, value: string, from: string): string {
-  return `{"name":${JSON.stringify(name)},"from":${JSON.stringify(from)},"value":${value}}`;
+export function encodeSignal(name: string, value: Payload, from: string): string {
+  const about = `"name":${JSON.stringify(name)},"from":${JSON.stringify(from)}`;
+  if (value.blob === undefined) return `{${about},"value":${value.text}}`;
+  const { encoded } = inputField(value);
+  return `{${about},"inputBlob":${encoded}}`;
 }
 
 /** Mail that the life recorded in `journal` has not taken. */

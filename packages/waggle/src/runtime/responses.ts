@@ -69,6 +69,6 @@ function tooLarge(from: string): OutcomePayload {
 
 function signalTo({ task, signal }: ResponseAddress, from: string, value: string): DeliverWrite {
   const path = `signal:${signal}[${from}]` as Path;
-  const data = encodeSignal(signal, value, from);
+  const data = encodeSignal(signal, { text: value, blob: undefined }, from);
   return { type: "deliver", task, kind: "signal", path, data, late: "drop" };
 }

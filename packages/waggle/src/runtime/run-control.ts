@@ -1,7 +1,7 @@
 import { encodeData } from "../core/data.ts";
 import { runtimeError } from "../core/errors.ts";
 import { type Path, type RunId, rootTaskId, type TaskId } from "../core/ids.ts";
-import { payload } from "../core/payload.ts";
+import { type Payload, payload } from "../core/payload.ts";
 import type { CallOptions } from "../ports/call-options.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { CommitResult, DeliverWrite, Gate, Store, TaskRow, Write } from "../ports/store.ts";
@@ -11,6 +11,7 @@ import { isUnfinished } from "./ledger-view.ts";
 import { encodeSignal } from "./mail.ts";
 import { readReceipt } from "./read-receipt.ts";
 import type { CancelReceipt } from "./receipt.ts";
+import { blobWrite } from "./recording.ts";
 
 export interface SignalOptions extends CallOptions {
   /**
@@ -98,17 +99,13 @@ export class RunControl {
     value: unknown,
     options: SignalOptions = {},
   ): Promise<void> {
-    const text = encodeData(value, `signal '${name}'`);
-    if (payload(text).blob !== undefined) {
-      const problem = `signal '${name}' has ${text.length} characters: send a reference instead`;
-      throw runtimeError("VALUE_TOO_LARGE", problem);
-    }
+    const sent = payload(encodeData(value, `signal '${name}'`));
     // Of this call only: so a commit that is tried again after an unknown outcome cannot send it twice.
     const from = `${this.#parts.host().id}.${this.#sent++}`;
     const path = signalPath(name, options.once ?? false, from);
-    const data = encodeSignal(name, text, from);
+    const data = encodeSignal(name, sent, from);
     const mail = { type: "deliver", task, kind: "signal", path, data, late: "refuse" } as const;
-    const { result, isRepeated } = await this.#commit([mail]);
+    const { result, isRepeated } = await this.#commit([mail, ...(await this.#kept(task, sent))]);
     if (result.type === "refused") {
       const isTaken = isRepeated && result.reason === "duplicate";
       const isShared = (options.once ?? false) !== false;
@@ -116,6 +113,13 @@ export class RunControl {
       if (!isOwn) throw signalRefused(task, name, result.reason, isRepeated);
     }
     this.#parts.host().mailed();
+  }
+
+  /** Keeps a large signal as long as the run of `task`. */
+  async #kept(task: TaskId, { blob }: Payload): Promise<readonly Write[]> {
+    if (blob === undefined) return [];
+    const loaded = await this.#parts.store.load(task);
+    return loaded === undefined ? [] : [blobWrite(blob, loaded.row.run)];
   }
 
   /** True if what stands at the path of `mail` came from the same call, by an earlier try of it. */

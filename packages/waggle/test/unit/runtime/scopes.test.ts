@@ -88,6 +88,32 @@ test("a sleep passes and a signal is taken", async () => {
   expect(await run.result()).toBe(42);
 });
 
+test("a large signal is kept once by its content, whether it is waited for or comes before", async () => {
+  const store = memoryStore({ clock: nodeClock() });
+  const large = "x".repeat(100_000);
+  await using system = await createSystem({
+    store,
+    passivateAfterMs: 0,
+    agents: [
+      agent(job, {
+        run: async (ctx) => {
+          const first = await ctx.waitFor("first", z.string(), { timeoutMs: 10_000 });
+          await ctx.sleep("between", 20);
+          const second = await ctx.waitFor("second", z.string(), { timeoutMs: 10_000 });
+          return [first.length, second === first];
+        },
+      }),
+    ],
+  });
+  const run = await system.start(job.run, null);
+  await system.signal({ run: run.id }, "first", large);
+  await system.signal({ run: run.id }, "second", large);
+  const root = (await store.runs({ run: run.id }))[0]?.root;
+  const inbox = root === undefined ? [] : ((await store.load(root))?.inbox ?? []);
+  expect(inbox.map(({ data }) => data.length < 500)).toEqual([true, true]);
+  expect(await run.result()).toEqual([100_000, true]);
+});
+
 test("cancel ends a run with what it asked for and says what became of it", async () => {
   let aborted = 0;
   await using system = await createSystem({
