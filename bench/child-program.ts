@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 export interface ChildProgram extends AsyncDisposable {
   /**
    * The next thing it sends; unread ones are kept in order.
-   * @throws Error when it ends before, or is silent for {@link SILENCE_MS}.
+   * @throws Error when it ends before, or is silent for too long.
    */
   message(): Promise<unknown>;
   send(message: string): void;
@@ -17,13 +17,20 @@ export interface ChildProgram extends AsyncDisposable {
 /** No program here is silent for so long unless it hangs. */
 const SILENCE_MS = 120_000;
 
-/** Starts `program` from source with `gc` in reach. Its stdout and stderr go to this process's stderr. */
-export function startProgram(program: URL, args: readonly string[]): ChildProgram {
+/**
+ * Starts `program` from source with `gc` in reach. Its stdout and stderr go to this process's stderr.
+ * @param silenceMs - A message takes no longer. Default {@link SILENCE_MS}.
+ */
+export function startProgram(
+  program: URL,
+  args: readonly string[],
+  silenceMs: number = SILENCE_MS,
+): ChildProgram {
   const child = fork(fileURLToPath(program), [...args], {
     execArgv: ["--expose-gc", "--no-warnings", "--conditions=waggle-source"],
     stdio: ["ignore", 2, 2, "ipc"],
   });
-  const inbox = new Inbox(child, program);
+  const inbox = new Inbox(child, program, silenceMs);
   const kill = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, "exit");
@@ -41,10 +48,12 @@ export function startProgram(program: URL, args: readonly string[]): ChildProgra
 class Inbox {
   readonly #messages: unknown[] = [];
   readonly #name: string;
+  readonly #silenceMs: number;
   #ended: string | undefined;
   #changed: () => void = () => {};
 
-  constructor(child: ChildProcess, program: URL) {
+  constructor(child: ChildProcess, program: URL, silenceMs: number) {
+    this.#silenceMs = silenceMs;
     this.#name = program.pathname.split("/").at(-1) ?? program.href;
     child.on("message", (message) => {
       this.#messages.push(message);
@@ -59,12 +68,12 @@ class Inbox {
   }
 
   async next(): Promise<unknown> {
-    const limit = AbortSignal.timeout(SILENCE_MS);
+    const limit = AbortSignal.timeout(this.#silenceMs);
     while (this.#messages.length === 0) {
       if (this.#ended !== undefined) {
         throw new Error(`${this.#name} ended without a word (${this.#ended})`);
       }
-      if (limit.aborted) throw new Error(`${this.#name} was silent for ${SILENCE_MS} ms`);
+      if (limit.aborted) throw new Error(`${this.#name} was silent for ${this.#silenceMs} ms`);
       await this.#change(limit);
     }
     return this.#messages.shift();

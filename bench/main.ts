@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { startProgram } from "./child-program.ts";
 import { EXPERIMENTS } from "./experiments.ts";
 import type { BenchRow, Experiment, FailedRow } from "./measure.ts";
 import { Peers } from "./peers/measure-peers.ts";
@@ -70,25 +71,33 @@ async function measureAll(): Promise<number> {
   return all.some((row) => "failed" in row) ? 1 : 0;
 }
 
-/** One that fails does not keep the others from being measured. */
+/** In a process of its own. One that fails does not keep the others from being measured. */
 async function measure(
   experiment: Experiment,
   folder: string,
 ): Promise<readonly (BenchRow | FailedRow)[]> {
   progress(`${experiment.rows.join(", ")} ...`);
-  const late = Promise.withResolvers<never>();
-  const limit = setTimeout(() => {
-    late.reject(new Error(`not ready after ${LIMIT_MS / 1_000} s`));
-  }, LIMIT_MS);
+  const program = new URL("./experiment-child.ts", import.meta.url);
+  const index = String(EXPERIMENTS.indexOf(experiment));
   try {
-    return await Promise.race([experiment.measure(folder), late.promise]);
+    await using child = startProgram(program, [index, folder], LIMIT_MS);
+    // It sends what experiment-child.ts says.
+    const { rows, failed, stack } = (await child.message()) as {
+      readonly rows?: readonly BenchRow[];
+      readonly failed?: string;
+      readonly stack?: string;
+    };
+    if (rows !== undefined) return rows;
+    process.stderr.write(`${stack}\n`);
+    return failedRows(experiment, failed ?? "it has no rows");
   } catch (error) {
-    const failed = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`${error instanceof Error ? error.stack : failed}\n`);
-    return experiment.rows.map((row) => ({ row, failed }));
-  } finally {
-    clearTimeout(limit);
+    return failedRows(experiment, error instanceof Error ? error.message : String(error));
   }
+}
+
+function failedRows({ rows }: Experiment, failed: string): readonly FailedRow[] {
+  process.stderr.write(`${failed}\n`);
+  return rows.map((row) => ({ row, failed }));
 }
 
 function isWanted(row: string): boolean {
