@@ -3,6 +3,7 @@ import {
   cancelTrees,
 } from "../packages/waggle/test/process/cancel/cancel-trees.ts";
 import { inFolder } from "./in-folder.ts";
+import type { Edit } from "./plant-hook.ts";
 import { planting } from "./planting.ts";
 import { type ProcessCheck, type ProcessPlant, type ProcessResult, pick } from "./promise.ts";
 
@@ -13,16 +14,18 @@ export const CANCELLED_TREES: ProcessCheck = {
     result(await inFolder((folder) => cancelTrees(folder, pick(level, 10, 200)))),
 };
 
+const STOP_SAYS_NOTHING: Edit = {
+  file: "runtime/drops.ts",
+  find: "operation.stop?.(new RuntimeError(cancelled(operation.path, DROP_REASONS[why])));",
+  replace: "",
+};
+
 /** The bodies of steps are not told. */
 export const NO_SIGNAL: ProcessPlant = {
   name: "a cancelled step gets no signal",
+  edits: [STOP_SAYS_NOTHING],
   run: async () => {
-    const edit = {
-      file: "runtime/drops.ts",
-      find: "operation.stop?.(new RuntimeError(cancelled(operation.path, DROP_REASONS[why])));",
-      replace: "",
-    };
-    const preload = planting([edit]);
+    const preload = planting([STOP_SAYS_NOTHING]);
     return result(
       await inFolder((folder) => cancelTrees(folder, 2, { preload, random: () => 0.9 })),
     );

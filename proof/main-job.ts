@@ -32,12 +32,12 @@ const GOAL = "Check this project: is it healthy, do its tests pass, what should 
 const COMMAND = ["run", GOAL, "--in", "../project", "--json"] as const;
 
 /** Writes down, outside the ledger, that a step begins. The only difference to the real code. */
-const COUNT_STEPS: Edit = {
-  file: "runtime/steps.ts",
-  find: "    const returned = body(run);",
+export const COUNT_STEPS: Edit = {
+  file: "runtime/step-run.ts",
+  find: "    const value = body(run);",
   replace: `    process.getBuiltinModule("node:fs").appendFileSync(
       process.env.WAGGLE_BEGUN_STEPS, \`\${owner.task.id} \${operation.path}\\n\`);
-    const returned = body(run);`,
+    const value = body(run);`,
 };
 
 interface Findings {

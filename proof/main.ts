@@ -19,6 +19,7 @@ plants a bug for each promise that the proof has to find.
   npm run proof -- --nightly         the large set, up to two hours on two cores; seeds of the day
   npm run proof -- --seed 17         schedules from this seed on (default 1)
   npm run proof -- --json            one JSON array on standard output
+  npm run proof -- --verbose         each part on standard error when it is done (a night does so anyway)
 
 Exit code: 0 all proven, 1 something is not, 2 wrong arguments.
 `;
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     nightly: { type: "boolean", default: false },
     seed: { type: "string" },
     json: { type: "boolean", default: false },
+    verbose: { type: "boolean", short: "v", default: false },
     help: { type: "boolean", short: "h", default: false },
   },
 });
@@ -56,7 +58,7 @@ const plan: ProofPlan = {
   checks: new Map(),
   // A night is long: it shows that it goes on.
   onDone: (what) => {
-    if (level === "nightly") process.stderr.write(`${what}\n`);
+    if (level === "nightly" || values.verbose) process.stderr.write(`${what}\n`);
   },
 };
 if (level === "nightly") process.stderr.write(`seeds from ${seed} on\n`);

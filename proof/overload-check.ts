@@ -3,6 +3,7 @@ import {
   overload,
 } from "../packages/waggle/test/process/overload/overload.ts";
 import { inFolder } from "./in-folder.ts";
+import type { Edit } from "./plant-hook.ts";
 import { planting } from "./planting.ts";
 import { type ProcessCheck, type ProcessPlant, type ProcessResult, pick } from "./promise.ts";
 
@@ -12,16 +13,19 @@ export const OVERLOAD: ProcessCheck = {
   run: async (level) => result(await inFolder((folder) => overload(folder, pick(level, 20, 600)))),
 };
 
+const MAILBOX_WITHOUT_BOUND: Edit = {
+  file: "adapters/sqlite/apply-task-write.ts",
+  find: "if (limit !== undefined && cell.amount >= limit) return false;",
+  replace: "",
+};
+
 /** Nobody looks how many messages wait. */
 export const NO_BOUND: ProcessPlant = {
   name: "the mailbox has no bound",
+  edits: [MAILBOX_WITHOUT_BOUND],
   run: async () => {
-    const edit = {
-      file: "adapters/sqlite/apply-task-write.ts",
-      find: "if (limit !== undefined && cell.amount >= limit) return false;",
-      replace: "",
-    };
-    return result(await inFolder((folder) => overload(folder, 0.3, planting([edit]))));
+    const preload = planting([MAILBOX_WITHOUT_BOUND]);
+    return result(await inFolder((folder) => overload(folder, 0.3, preload)));
   },
 };
 

@@ -27,6 +27,7 @@ const SMALL_LOG: Edit = {
 /** Power is lost at each sync and in between; what was not synced is kept, dropped, torn or reordered. */
 export const POWER_CUTS: ProcessCheck = {
   name: "loss of power",
+  edits: [SMALL_LOG],
   run: async (level) => {
     const obstacle = recordingObstacle();
     if (obstacle !== undefined) return notRun(obstacle);
@@ -54,6 +55,7 @@ function powerPlant(
 ): ProcessPlant {
   return {
     name,
+    edits,
     run: async (): Promise<ProcessResult> => {
       const obstacle = recordingObstacle();
       // Not found, so not proven; the check itself says why.

@@ -4,7 +4,7 @@ import { countTogether } from "../packages/waggle/test/process/count-together.ts
 import { killWriters } from "../packages/waggle/test/process/kill-writer.ts";
 import { traceSyncOrder } from "../packages/waggle/test/process/sync-order.ts";
 import { inFolder } from "./in-folder.ts";
-import { killMainJob } from "./main-job.ts";
+import { COUNT_STEPS, killMainJob } from "./main-job.ts";
 import { type ProcessCheck, type ProcessPlant, pick } from "./promise.ts";
 
 /** kill -9 of a process that appends and acknowledges, at random moments. */
@@ -28,6 +28,7 @@ export const KILLS: ProcessCheck = {
 /** kill -9 of `waggle run` at random moments, started again until it completes. */
 export const MAIN_JOB: ProcessCheck = {
   name: "kill -9 of the main job",
+  edits: [COUNT_STEPS],
   run: async (level) => {
     const { kills, completed, differing, twice, orphans } = await killMainJob(pick(level, 50, 200));
     const bad = differing.length + twice.length + orphans.length;
@@ -61,6 +62,7 @@ export const SYNC_ORDER: ProcessCheck = {
 /** The same check where the sync is left out: it has to fail. */
 export const NO_SYNC: ProcessPlant = {
   name: "synchronous = normal: acknowledged before the sync",
+  edits: [],
   run: () =>
     inFolder(async (folder) => {
       const { acknowledged, early } = await traceSyncOrder(folder, "process", 1_000);

@@ -1,3 +1,4 @@
+import type { Edit } from "./plant-hook.ts";
 import type { Plant } from "./plants.ts";
 import type { ScenarioId } from "./scenario-list.ts";
 
@@ -23,12 +24,16 @@ export interface ProcessResult {
 /** A check with real processes, files or system calls. */
 export interface ProcessCheck {
   readonly name: string;
+  /** What is changed in the source that its processes load, so that it can see more. */
+  readonly edits?: readonly Edit[];
   run(level: Level): Promise<ProcessResult>;
 }
 
 /** A planted bug outside the simulator: a check of its own that must fail. */
 export interface ProcessPlant {
   readonly name: string;
+  /** The bug; none where it is a setting. */
+  readonly edits: readonly Edit[];
   run(): Promise<ProcessResult>;
 }
 

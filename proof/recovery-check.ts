@@ -3,6 +3,7 @@ import {
   recoverRuns,
 } from "../packages/waggle/test/process/recovery/recover-runs.ts";
 import { inFolder } from "./in-folder.ts";
+import type { Edit } from "./plant-hook.ts";
 import { planting } from "./planting.ts";
 import { type ProcessCheck, type ProcessPlant, type ProcessResult, pick } from "./promise.ts";
 
@@ -26,12 +27,18 @@ export const RECOVERY_FROM_HUNG: ProcessCheck = {
   },
 };
 
+const NO_VERDICT: Edit = {
+  file: "runtime/heart.ts",
+  find: "if (other.dead) return;",
+  replace: "return;",
+};
+
 /** The tasks of a dead host stay its own. */
 export const NOBODY_FREES: ProcessPlant = {
   name: "nobody frees the tasks of a dead host",
+  edits: [NO_VERDICT],
   run: async () => {
-    const edit = { file: "runtime/heart.ts", find: "if (other.dead) return;", replace: "return;" };
-    const options = { preload: planting([edit]), limitMs: 4_000 };
+    const options = { preload: planting([NO_VERDICT]), limitMs: 4_000 };
     return result(await inFolder((folder) => recoverRuns(folder, 40, options)));
   },
 };

@@ -43,35 +43,38 @@ export const STOPPED_WORKERS: ProcessCheck = {
 /** A worker goes on with a result that is not recorded. */
 export const WORKER_JOURNAL_AFTER_RETURN: ProcessPlant = {
   name: `workers: ${JOURNAL_AFTER_RETURN.name}`,
+  edits: JOURNAL_AFTER_RETURN.edits,
   run: () => found({ kills: 20, stops: 0 }, JOURNAL_AFTER_RETURN.edits),
 };
+
+const NO_OWNERS: readonly Edit[] = [
+  {
+    file: "adapters/sqlite/apply-task-write.ts",
+    find: `if (task.owner === 0 || task.owner !== tx.ledger.host(host).n) return "fenced";`,
+    replace: "",
+  },
+  {
+    file: "adapters/sqlite/apply-batch.ts",
+    find: "if (tx.ledger.host(batch.host).dead) return",
+    replace: "if (batch.writes.length < 0) return",
+  },
+  {
+    file: "runtime/heart.ts",
+    find: "if (silentMs >= this.#times.abandonMs)",
+    replace: "if (silentMs < 0)",
+  },
+  {
+    file: "runtime/heart.ts",
+    find: "if (own === undefined || own.dead)",
+    replace: "if (own === undefined)",
+  },
+];
 
 /** Neither the store nor the host itself looks whether it is still the owner. */
 export const WORKERS_WITHOUT_FENCE: ProcessPlant = {
   name: "workers: nobody looks who the owner is",
-  run: () =>
-    found({ kills: 0, stops: 4 }, [
-      {
-        file: "adapters/sqlite/apply-task-write.ts",
-        find: `if (task.owner === 0 || task.owner !== tx.ledger.host(host).n) return "fenced";`,
-        replace: "",
-      },
-      {
-        file: "adapters/sqlite/apply-batch.ts",
-        find: "if (tx.ledger.host(batch.host).dead) return",
-        replace: "if (batch.writes.length < 0) return",
-      },
-      {
-        file: "runtime/heart.ts",
-        find: "if (silentMs >= this.#times.abandonMs)",
-        replace: "if (silentMs < 0)",
-      },
-      {
-        file: "runtime/heart.ts",
-        find: "if (own === undefined || own.dead)",
-        replace: "if (own === undefined)",
-      },
-    ]),
+  edits: NO_OWNERS,
+  run: () => found({ kills: 0, stops: 4 }, NO_OWNERS),
 };
 
 /** Whom a kill meets is chance: a series that finds nothing is followed by another. */
