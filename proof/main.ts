@@ -6,8 +6,8 @@ import { type Level, type PromiseRow, SCHEDULES } from "./promise.ts";
 import { PROMISES } from "./promises.ts";
 import { type Proof, type ProofPlan, prove } from "./prove.ts";
 
-/** Parts of proofs that go on at one time: each explores in one thread, or starts processes that mostly wait. */
-const LANES = Math.max(2, availableParallelism());
+/** Parts of proofs that go on at one time. One more than cores: checks with real processes mostly wait. */
+const LANES = availableParallelism() + 1;
 
 const DAY_MS = 86_400_000;
 
