@@ -218,11 +218,11 @@ export const CANCEL_PLANTS: readonly Plant[] = [
 /** What would let something begin in a run that is paused, count the time of it, or forget a task. */
 export const PAUSE_PLANTS: readonly Plant[] = [
   scenarioPlant("a task that was paused is given back without its time", "paused-runs-briefly", [
-    "runtime/life.ts",
-    `      get ending() {
-        return ending();
-      },`,
-    "      ending: ending(),",
+    "runtime/closing.ts",
+    `    get ending() {
+      return ending();
+    },`,
+    "    ending: ending(),",
   ]),
   scenarioPlant(
     "what is written in place of an end that came too early is lost",

@@ -172,3 +172,22 @@ export function sticking(
   const committed = (): void => stuck(difference);
   return { events, starts: false, ending: { type: "stick" }, committed };
 }
+
+/** Gives a task back: with all mail read (K3), unless it has something to do by then. */
+export function releasing(
+  ending: () => StoreEnding,
+  isStale: () => boolean,
+  committed: () => void,
+): Change {
+  return {
+    events: [],
+    starts: false,
+    checksInbox: true,
+    // As things stand when it is written: the gate may have moved since it was tried first.
+    get ending() {
+      return ending();
+    },
+    isStale,
+    committed,
+  };
+}

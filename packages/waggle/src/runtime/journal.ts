@@ -253,6 +253,12 @@ export async function readTexts(
   return texts;
 }
 
+/** What was asked for and has no outcome. Code that fits asks for all of it before anything new may begin. */
+export function outstandingOf({ deliveries, asks, attempts, armed }: Journal): readonly Path[] {
+  const ended = new Set(deliveries.map(({ path }) => path));
+  return [...asks.keys(), ...attempts.keys(), ...armed.keys()].filter((path) => !ended.has(path));
+}
+
 /** True if anything of a life was recorded that its replay has to come to first. */
 export function hasPast({ deliveries, asks, armed, attempts, marks }: Journal): boolean {
   return (

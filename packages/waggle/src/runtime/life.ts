@@ -7,14 +7,14 @@ import type { Ending, Gate, RefusalReason } from "../ports/store.ts";
 import type { AgentDefinition } from "./agent.ts";
 import { Cancellation, endDiverged, type StoppingTask } from "./cancellation.ts";
 import { Cleanups } from "./cleanups.ts";
-import { closeTask, sticking } from "./closing.ts";
+import { closeTask, releasing, sticking } from "./closing.ts";
 import type { Context } from "./context.ts";
 import { DeliveryQueue } from "./delivery-queue.ts";
 import { dropOperation } from "./drops.ts";
 import { runHandler } from "./handler.ts";
 import { type ContextOwner, HandlerContext } from "./handler-context.ts";
 import { Inbox, type InboxOwner } from "./inbox.ts";
-import { type Delivery, hasPast, type Journal } from "./journal.ts";
+import { type Delivery, hasPast, type Journal, outstandingOf } from "./journal.ts";
 import type { LifeHost } from "./life-host.ts";
 import type { LifeStart } from "./life-start.ts";
 import { Marks } from "./marks.ts";
@@ -197,12 +197,29 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
 
   /** The replay is over: from here on things happen. @returns false if it goes on after all. */
   replayed(): boolean {
+    if (!this.#isToStop && !this.#fitsPast()) return false;
     this.#replaying = false;
     // First what says that nothing may begin any more, then what the handler wants to begin.
     if (this.#isToStop) this.cancel();
     this.#beginDeferred();
     this.#inbox.deliver();
     return true;
+  }
+
+  /** Compares what has no outcome before anything new begins. @returns false: it does not fit, or not yet. */
+  #fitsPast(): boolean {
+    const left = this.#left;
+    if (left !== undefined) this.#standStill(left);
+    else for (const operation of this.#operations) operation.verify?.(operation);
+    return left === undefined && !this.finished;
+  }
+
+  /** What an earlier life asked for, and this one has not. */
+  get #left(): Path | undefined {
+    const open = this.#isToStop ? [] : outstandingOf(this.journal);
+    return [...this.#queue.undelivered, ...open].find(
+      (path) => this.#operations.at(path) === undefined,
+    );
   }
 
   get #isToStop(): boolean {
@@ -384,40 +401,27 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
     this.#releasing = true;
     this.#operations.keep();
     const ending = (): Ending => this.#operations.releaseEnding(this.isPaused, this.pausedMs);
-    this.outbox.add({
-      events: [],
-      starts: false,
-      checksInbox: true,
-      // As things stand when it is written: the gate may have moved since it was tried first.
-      get ending() {
-        return ending();
-      },
-      isStale: () => {
-        this.#releasing &&= this.resting || this.#still;
-        // What it has to go on with has waited for that.
-        if (!this.#releasing) this.host.schedule(this);
-        return !this.#releasing;
-      },
-      committed: () => this.leave(),
-    });
+    const isStale = (): boolean => {
+      this.#releasing &&= this.resting || this.#still;
+      // What it has to go on with has waited for that.
+      if (!this.#releasing) this.host.schedule(this);
+      return !this.#releasing;
+    };
+    this.outbox.add(releasing(ending, isStale, () => this.leave()));
   }
 
   handlerEnded(outcome: OutcomePayload): void {
     if (this.finished) return;
-    if (this.#cleanups === undefined) {
-      this.#finish(outcome);
-      return;
-    }
-    void this.#cleanups
-      .run(outcome, this.#scope, (scope) => this.contextOf(scope))
-      .then((ended) => this.#finish(ended));
+    if (this.#cleanups === undefined) this.#finish(outcome);
+    else
+      void this.#cleanups
+        .run(outcome, this.#scope, (scope) => this.contextOf(scope))
+        .then((ended) => this.#finish(ended));
   }
 
   #finish(outcome: OutcomePayload): void {
     if (this.finished) return;
-    const { next } = this.#queue;
-    const isLeft = (path: Path): boolean => this.#operations.at(path) === undefined;
-    const left = next === undefined ? undefined : this.#queue.undelivered.find(isLeft);
+    const left = this.#replaying ? this.#left : undefined;
     if (left === undefined) this.end(outcome);
     else this.diverged(left, "the handler returned");
   }
