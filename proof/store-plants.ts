@@ -1,24 +1,5 @@
-import type { Plant, StoreName } from "./plants.ts";
-
-/** A planted bug of a store, and the promise it would break. */
-export interface StorePlant extends Plant {
-  readonly promise: string;
-}
-
-function plant(
-  promise: string,
-  store: StoreName,
-  name: string,
-  [file, find, replace]: readonly [file: string, find: string, replace: string],
-  expected: string,
-): StorePlant {
-  return {
-    promise,
-    name: `${store}: ${name}`,
-    edits: [{ file: `adapters/${store}/${file}`, find, replace }],
-    hunt: { type: "conformance", store, case: expected },
-  };
-}
+import { storePlant as plant, type StorePlant } from "./store-plant.ts";
+import { STORE_VERSION_PLANTS } from "./store-plants-versions.ts";
 
 /** Mechanisms of the two stores, each switched off in turn; the conformance suite has to notice. */
 export const STORE_PLANTS: readonly StorePlant[] = [
@@ -335,60 +316,7 @@ export const STORE_PLANTS: readonly StorePlant[] = [
     ["apply-task-write.ts", "  if (heldKey) passKey(tx, task);\n", ""],
     "tasks of a key run in the order of their creation, whatever their priority",
   ),
-  ...(["memory", "sqlite"] as const).map((store) =>
-    plant(
-      "STORE",
-      store,
-      "a version takes tasks of every version",
-      store === "memory"
-        ? [
-            "claim-tasks.ts",
-            "versions.flatMap((version) => bound.get(version) ?? [])",
-            "[...bound.values()].flat()",
-          ]
-        : [
-            "statements.ts",
-            "where t.agent = ?1 and t.code = ?2 and t.priority = ?3",
-            "where t.agent = ?1 and (t.code = ?2 or t.code > 0) and t.priority = ?3",
-          ],
-      "what a version has begun is taken by that version only",
-    ),
-  ),
-  plant(
-    "STORE",
-    "memory",
-    "bound by a claim alone",
-    ["ledger-records.ts", "    task.codeVersion = null;", "    task.codeVersion ??= null;"],
-    "an owner that recorded nothing leaves a task unbound",
-  ),
-  plant(
-    "STORE",
-    "sqlite",
-    "bound by a claim alone",
-    ["cached-records.ts", "return version > claimsAt ? -code : 0;", "return -code;"],
-    "an owner that recorded nothing leaves a task unbound",
-  ),
-  plant(
-    "STORE",
-    "sqlite",
-    "a free binds what recorded nothing",
-    ["statements.ts", "then -code else 0 end", "then -code else -code end"],
-    "a freed host leaves bound what it went on with, and no more",
-  ),
-  plant(
-    "STORE",
-    "sqlite",
-    "a free forgets the version",
-    ["statements.ts", "then -code else 0 end", "then 0 else 0 end"],
-    "a freed host leaves bound what it went on with, and no more",
-  ),
-  plant(
-    "STORE",
-    "sqlite",
-    "a new generation stays bound",
-    ["apply-task-write.ts", "restart === true ? 0 : boundCode", "restart === null ? 0 : boundCode"],
-    "a new generation is bound to no version",
-  ),
+  ...STORE_VERSION_PLANTS,
   plant(
     "STORE",
     "sqlite",

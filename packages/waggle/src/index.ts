@@ -100,6 +100,7 @@ export type {
 export type { BoardTransaction } from "./state/board-transaction.ts";
 export type { BoardView } from "./state/board-view.ts";
 export type { KeptDeadLetter } from "./state/dead-letters.ts";
+export type { FailedResponse, TopicResponse } from "./state/gathering.ts";
 export type { AppendMerge, Merge } from "./state/merge.ts";
 export { openBoard } from "./state/open-board.ts";
 export { publishIn } from "./state/publish-in.ts";

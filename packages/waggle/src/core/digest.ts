@@ -12,7 +12,8 @@ const encoder = new TextEncoder();
 const blank = sha256.create();
 const work = sha256.create();
 const out = new Uint8Array(sha256.outputLen);
-let scratch = new Uint8Array(512);
+/** For short texts only: it is kept for ever. */
+const scratch = new Uint8Array(4_096);
 
 /** Bytes of UTF-8 that one UTF-16 unit takes at most. */
 const MOST_BYTES = 3;
@@ -28,11 +29,15 @@ const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
 export function digest128(...parts: readonly string[]): string {
   let text = "";
   for (const part of parts) text += `${part.length}:${part}`;
-  if (text.length * MOST_BYTES > scratch.length) scratch = new Uint8Array(text.length * MOST_BYTES);
-  const { written } = encoder.encodeInto(text, scratch);
   blank._cloneInto(work);
-  work.update(scratch.subarray(0, written)).digestInto(out);
+  work.update(bytesOf(text)).digestInto(out);
   let hex = "";
   for (let i = 0; i < 16; i++) hex += HEX[out[i] ?? 0];
   return hex;
+}
+
+/** UTF-8 of `text`; of a short one to be used before the next call. */
+function bytesOf(text: string): Uint8Array {
+  if (text.length * MOST_BYTES > scratch.length) return encoder.encode(text);
+  return scratch.subarray(0, encoder.encodeInto(text, scratch).written);
 }

@@ -73,7 +73,7 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeFacts>> = {
   SCOPE_CLOSED: fact("usage", "not-applied", false, "ctx was used after its handler returned"),
   INVALID_PLAN: fact("usage", "not-applied", false, "a plan has problems; all are listed"),
   UNKNOWN_AGENT: fact("usage", "not-applied", false, "no agent of this system has that name"),
-  NOT_FOUND: fact("state", "not-applied", false, "no such run, task, file or folder"),
+  NOT_FOUND: fact("state", "not-applied", false, "no such run, task, store, file or folder"),
   CLOSED: fact("state", "not-applied", false, "the system or store was closed"),
   CONFLICT: fact("state", "not-applied", true, "somebody else changed the value first"),
   VALUE_TOO_LARGE: fact("capacity", "not-applied", false, "a value is over the size limit"),

@@ -14,6 +14,7 @@ export type {
 } from "./sandbox.ts";
 export type {
   AddWrite,
+  AgentClaim,
   AppendWrite,
   Batch,
   BlobWrite,
@@ -26,6 +27,7 @@ export type {
   DeliverWrite,
   Ending,
   EventRef,
+  ExpectWrite,
   FreeWrite,
   Gate,
   GateWrite,

@@ -158,7 +158,10 @@ export type Ending =
    * run it is not due before the run is open again.
    */
   | { readonly type: "release"; readonly due: number | null; readonly outside: boolean }
-  /** Gives it back as stuck: claimed again only after mail. */
+  /**
+   * Gives it back as stuck: claimed again only after mail. The events of this append bind it to no version: what was
+   * bound to none when it was claimed, and has got no other event since, stays so.
+   */
   | { readonly type: "stick" };
 
 /**
@@ -402,7 +405,9 @@ export interface TaskRow extends Envelope {
   /**
    * The version of its agent's code that it is bound to; null: none. A claim binds a task to the version it names
    * first; one that was bound to none only when an event has come since, so that what nobody has begun waits for
-   * nobody.
+   * nobody; and not by the append that leaves it stuck, so that it does not wait for the version that does not fit.
+   * One that was bound, and claimed by a version that continues that, is bound to the new one by the claim, and stays
+   * so when it becomes stuck.
    */
   readonly codeVersion: string | null;
 }

@@ -91,7 +91,8 @@ export class RunControl {
   /**
    * Sends `value` to a task as the signal `name`; it is kept until the task waits for it.
    * @throws RuntimeError `NOT_FOUND`; `TOO_LATE` if the task has ended (with outcome `unknown`: it may have taken the
-   * signal before, for the store did not answer in between); `ALREADY_ANSWERED` with `once`; `NOT_DATA`.
+   * signal before, for the store did not answer in between); `ALREADY_ANSWERED` with `once`; `NOT_DATA`;
+   * `VALUE_TOO_LARGE`; `STORE_UNAVAILABLE` (it may have been sent).
    */
   async signal(
     task: TaskId,

@@ -111,7 +111,9 @@ export interface System extends AsyncDisposable {
   /**
    * Sends `value` to a task, or to the root of a run, as the signal `name`; it is kept until the task waits for it
    * (`ctx.waitFor`).
-   * @throws RuntimeError `NOT_FOUND`; `TOO_LATE` if the task has ended; `ALREADY_ANSWERED` with `once`; `NOT_DATA`.
+   * @throws RuntimeError `NOT_FOUND`; `TOO_LATE` if the task has ended (with outcome `unknown`: it may have taken the
+   * signal before, for the store did not answer in between); `ALREADY_ANSWERED` with `once`; `NOT_DATA`;
+   * `VALUE_TOO_LARGE`; `STORE_UNAVAILABLE` (it may have been sent).
    */
   signal(
     to: { readonly run: string } | { readonly task: string },

@@ -15,7 +15,10 @@ import type { OperationOf } from "../runtime/rehearsal-host.ts";
 
 /** What is to be replayed, and against which code. */
 export interface VerifyRunsOptions {
-  /** The ledger. A store that comes as a factory is disposed afterwards; one that is passed open is not. */
+  /**
+   * The ledger; a SQLite store best with `asFound: true`. A store that comes as a factory is disposed afterwards; one that
+   * is passed open is not.
+   */
   readonly store: Store | StoreFactory;
   /** The code. */
   readonly agents: readonly AgentDefinition[];
@@ -53,7 +56,10 @@ export interface RunsVerdict {
 const MAX_ROWS = 1_000_000;
 
 /**
- * Replays runs of a ledger against `agents`, in memory: no step, message or write happens, and nothing is written. Tells
+ * Replays runs of a ledger against `agents`, in memory: no step, message or write happens, and nothing is written to the
+ * ledger. Opening a store is another matter: `sqliteStore` makes a file that is not there, in which nothing diverges, and
+ * brings one of an older format to the present one, which an older Waggle cannot read any more. With `asFound: true` it
+ * refuses both; verify an older one on a copy. Tells
  * before a deploy which tasks the new code would leave stuck. Whether a task is bound to another version does not matter:
  * so it also tells whether code may say that it `continues` that. Not replayed is what no handler has left a record of,
  * and what was or is being cancelled. What stands outside of `ctx` in handlers runs. May be asked while others work on

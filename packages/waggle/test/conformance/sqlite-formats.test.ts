@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -9,7 +9,7 @@ import { HostLocks } from "../../src/adapters/sqlite/host-locks.ts";
 import { sqliteStore } from "../../src/adapters/sqlite/index.ts";
 import { RuntimeError } from "../../src/core/errors.ts";
 import type { HostId } from "../../src/core/ids.ts";
-import { agent, contract, createSystem } from "../../src/index.ts";
+import { agent, contract, createSystem, verifyRuns } from "../../src/index.ts";
 
 /** A store as Waggle wrote it with format 1: a run that has ended, and one that waits for a signal. */
 const FORMAT_1 = readFileSync(join(import.meta.dirname, "format-1.sql"), "utf8");
@@ -67,6 +67,34 @@ test("a file of format 1 holds the same tables and indexes afterwards as a new o
   const fresh = join(folder, "fresh.db");
   for (const file of [path, fresh]) await (await sqliteStore(file)(machine))[Symbol.asyncDispose]();
   expect(schemaOf(path)).toEqual(schemaOf(fresh));
+});
+
+test("a file of format 1 that is to be opened as it is found is refused, and left as it is", async () => {
+  const before = readFileSync(path);
+  const store = sqliteStore(path, { asFound: true });
+  const error = await verifyRuns({ store, agents: [bakerAgent] }).catch((thrown) => thrown);
+  expect(RuntimeError.is(error, "STORE_FORMAT") && error.details).toEqual({
+    found: "1",
+    readable: 2,
+  });
+  expect(readFileSync(path).equals(before)).toBe(true);
+  expect(readdirSync(folder)).toEqual(["store.db"]);
+  const agents = [bakerAgent];
+  const verdict = await verifyRuns({ store: sqliteStore(path), agents });
+  expect(verdict).toEqual({ replayed: 1, diverged: [], unserved: [] });
+  expect(await verifyRuns({ store, agents })).toEqual(verdict);
+});
+
+test("a store that is to be opened as it is found is not made", async () => {
+  const open = (name: string): Promise<unknown> =>
+    verifyRuns({ store: sqliteStore(join(folder, name), { asFound: true }), agents: [] }).catch(
+      (thrown) => RuntimeError.is(thrown) && `${thrown.code} ${thrown.message}`,
+    );
+  expect(await open("stroe.db")).toBe(`NOT_FOUND there is no store ${join(folder, "stroe.db")}`);
+  writeFileSync(join(folder, "empty.db"), "");
+  expect(await open("empty.db")).toBe(`NOT_FOUND there is no store ${join(folder, "empty.db")}`);
+  expect(readdirSync(folder)).toEqual(["empty.db", "store.db"]);
+  expect(readFileSync(join(folder, "empty.db")).length).toBe(0);
 });
 
 test("a file of format 1 is left as it is while a process of an older Waggle works on it", async () => {

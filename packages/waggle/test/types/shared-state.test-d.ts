@@ -6,6 +6,7 @@ import {
   type Context,
   contract,
   type ErrorData,
+  type FailedResponse,
   on,
   type openBoard,
   publishIn,
@@ -14,6 +15,7 @@ import {
   type Subscription,
   type System,
   type TopicEvent,
+  type TopicResponse,
   topic,
 } from "../../src/index.ts";
 
@@ -88,6 +90,9 @@ test("responses to a request have the type of its topic", async () => {
     { timeoutMs: 1_000, atLeast: 1 },
   );
   expectTypeOf(responses[0]?.value).toEqualTypeOf<{ price: number; days: number } | undefined>();
+  type Offer = { price: number; days: number };
+  expectTypeOf(responses).toEqualTypeOf<readonly TopicResponse<Offer>[]>();
+  expectTypeOf(failed).toEqualTypeOf<readonly FailedResponse[]>();
   expectTypeOf(failed[0]?.error).toEqualTypeOf<ErrorData | undefined>();
   expectTypeOf(missing).toEqualTypeOf<readonly string[]>();
   // @ts-expect-error `part` is missing

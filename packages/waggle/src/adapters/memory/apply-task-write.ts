@@ -22,7 +22,8 @@ export function applyAppend(batch: Application, write: AppendWrite): void {
   if (write.events.length > 0) {
     addEvents(batch, task, write.events);
     task.claims = 0;
-    task.isUnbound = false;
+    // Becoming stuck binds nothing: the version that claimed it does not fit.
+    if (write.ending?.type !== "stick") task.isUnbound = false;
   }
   if (write.ending !== undefined) applyEnding(batch, task, write);
 }

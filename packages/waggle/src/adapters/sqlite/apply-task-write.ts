@@ -76,7 +76,7 @@ function applyEnding(
   tx: Transaction,
   task: TaskRecord,
   ending: Ending,
-  { inbox, restart }: AppendWrite,
+  { inbox, restart, version }: AppendWrite,
 ): void {
   if (ending.type === "close") {
     closeTask(tx, task, taskStateCode.numberOf(ending.state));
@@ -88,7 +88,9 @@ function applyEnding(
   // Mail that the owner does not claim to have seen still makes the task due: no wake-up is lost (K3).
   const due = inbox === undefined ? earlier(task.due, wanted) : wanted;
   task.owner = 0;
-  task.code = restart === true ? 0 : boundCode(task.code, task.version, task.claimsAt);
+  // Becoming stuck binds nothing: the version that claimed it does not fit.
+  const binding = isStuck ? version : task.version;
+  task.code = restart === true ? 0 : boundCode(task.code, binding, task.claimsAt);
   task.outside = ending.type === "release" && ending.outside;
   task.due = task.run.gate === PAUSED ? null : due;
   if (isStuck) task.state = taskStateCode.numberOf("stuck");

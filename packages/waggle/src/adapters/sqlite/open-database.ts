@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { runtimeError } from "../../core/errors.ts";
+import { type RuntimeError, runtimeError } from "../../core/errors.ts";
 import { engineFault } from "./engine-error.ts";
 import { isReadable, migrate } from "./migrate.ts";
 import { refuseNetworkFileSystem } from "./network-file-system.ts";
@@ -18,23 +19,31 @@ const CHECKPOINT_PAGES = 16_384_000 / PAGE_BYTES;
 /** Memory for pages, in KiB. With SQLite's default of 2,000 the trees of ids are read again and again. */
 const CACHE_KIB = 16_384;
 
+/** How a store is opened. */
+interface Opening {
+  readonly durability: "power" | "process";
+  /** True: it is neither made nor brought to another format. */
+  readonly asFound: boolean;
+  /** Id for a store that is made now. */
+  readonly newId: string;
+}
+
 /**
  * Opens the store in the file `path`, or makes it there. One of an older format is brought to the present one. A file that
  * is something else is left as it is.
- * @param newId - Id for a store that is made now.
  * @throws RuntimeError `USAGE` on a network file system; `STORE_FORMAT` if the file is no Waggle store, one of a newer format, or
- * one of an older format that a process works on; what SQLite
- * throws otherwise. Nothing stays open.
+ * one of an older format that a process works on; with `asFound` `NOT_FOUND` if there is none, `STORE_FORMAT` if it has an
+ * older format; what SQLite throws otherwise. Nothing stays open.
  */
-export function openDatabase(
-  path: string,
-  durability: "power" | "process",
-  newId: string,
-): DatabaseSync {
+export function openDatabase(path: string, { durability, asFound, newId }: Opening): DatabaseSync {
   refuseNetworkFileSystem(path);
+  // Opening would make the file.
+  if (asFound && !existsSync(path)) throw notFound(path);
   const database = new DatabaseSync(path, { timeout: 0 });
   try {
     if (!isEmpty(database, path)) checkFormat(database, path);
+    else if (asFound) throw notFound(path);
+    if (asFound) refuseOlder(database, path);
     configure(database, path, durability);
     if (isEmpty(database, path)) createStore(database, path, newId);
     else migrate(database, path, formatOf);
@@ -68,6 +77,20 @@ function checkFormat(database: DatabaseSync, path: string): void {
       { details: { found, readable: FORMAT_VERSION } },
     );
   }
+}
+
+function notFound(path: string): RuntimeError {
+  return runtimeError("NOT_FOUND", `there is no store ${path}`);
+}
+
+function refuseOlder(database: DatabaseSync, path: string): void {
+  const found = formatOf(database);
+  if (found === String(FORMAT_VERSION)) return;
+  throw runtimeError(
+    "STORE_FORMAT",
+    `store ${path} has format ${found} and is to be opened as it is found: open it, or a copy of it, without 'asFound' to bring it to format ${FORMAT_VERSION}`,
+    { details: { found, readable: FORMAT_VERSION } },
+  );
 }
 
 function formatOf(database: DatabaseSync): string | undefined {

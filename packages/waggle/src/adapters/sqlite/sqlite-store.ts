@@ -47,20 +47,27 @@ export interface SqliteOptions {
    * the disk. `process`: the end of the process, not of the machine.
    */
   readonly durability?: "power" | "process";
+  /**
+   * True: the store is opened only as it is found. One that is not there is not made, and one of an older format is
+   * not brought to the present one; both are refused. What is found can be written to all the same. Default false.
+   */
+  readonly asFound?: boolean;
 }
 
 /**
  * A store in one SQLite file, which any number of processes of one machine can share. Beside `path` stand
  * `path-wal`, `path-shm`, `path-wake` and one `path-host-...` for each living host.
- * @returns Opens the file, or makes it; rejects with RuntimeError `STORE_FORMAT` if it holds something else,
- * `USAGE` if it lies on a network file system, `STORE_UNAVAILABLE` if it cannot be opened or stays locked for 30 s. Nothing is left open then.
+ * @returns Opens the file, or makes it, and brings one of an older format to the present one; rejects with RuntimeError
+ * `STORE_FORMAT` if it holds something else, `USAGE` if it lies on a network file system, `STORE_UNAVAILABLE` if it
+ * cannot be opened or stays locked for 30 s. With `asFound` also with `NOT_FOUND` if there is no store, and with
+ * `STORE_FORMAT` if it has an older format; the file is as it was. Nothing is left open then.
  */
 export function sqliteStore(path: string, options: SqliteOptions = {}): StoreFactory {
-  const { durability = "power" } = options;
+  const { durability = "power", asFound = false } = options;
   return async ({ clock, random }) => {
     try {
       const database = await retryBusy(clock, random, () =>
-        openDatabase(path, durability, random.id()),
+        openDatabase(path, { durability, asFound, newId: random.id() }),
       );
       return new SqliteStore(database, path, { durability, clock, random });
     } catch (thrown) {
@@ -101,7 +108,7 @@ class SqliteStore implements Store {
   constructor(
     database: DatabaseSync,
     path: string,
-    options: Required<SqliteOptions> & StoreMachine,
+    options: Required<Pick<SqliteOptions, "durability">> & StoreMachine,
   ) {
     const { durability, clock, random } = options;
     this.capabilities = { durability, shared: "machine" };

@@ -20,6 +20,8 @@ import {
   taskNamed,
 } from "./writes.ts";
 
+const STICK: Ending = { type: "stick" };
+
 /** Takes what a host gets whose cook has these versions. */
 async function taken(
   store: Store,
@@ -138,6 +140,47 @@ export const versionCases: readonly StoreCase[] = [
     deepEqual(await boundTo(store, task), null);
     deepEqual(await taken(store, BERT, ["2"]), [task]);
   }),
+  storeCase("becoming stuck binds a task to no version", async (store) => {
+    const task = await startRun(store, null);
+    deepEqual(await taken(store, ANNE), [task]);
+    await goOn(store, ANNE, task, 1, release(0));
+    deepEqual(await taken(store, BERT, ["2"]), [task]);
+    await goOn(store, BERT, task, 2, STICK);
+    deepEqual(await boundTo(store, task), null);
+    await apply(store, ANNE, deliver(task, pathNamed("a")));
+    deepEqual(await taken(store, ANNE, ["1"]), [task]);
+    await goOn(store, ANNE, task, 3, release(0));
+    deepEqual(await boundTo(store, task), "1");
+  }),
+  storeCase("what a version recorded before it became stuck binds it", async (store) => {
+    const task = await startRun(store, null);
+    deepEqual(await taken(store, BERT, ["2"]), [task]);
+    await apply(store, BERT, append(task, 1, ["x"]));
+    await goOn(store, BERT, task, 2, STICK);
+    deepEqual(await boundTo(store, task), "2");
+  }),
+  storeCase("a task stays stuck with the version that had to continue it", async (store) => {
+    const task = await begunByOne(store);
+    deepEqual(await taken(store, BERT, ["2", "1"]), [task]);
+    await goOn(store, BERT, task, 2, STICK);
+    deepEqual(await boundTo(store, task), "2");
+    await apply(store, ANNE, deliver(task, pathNamed("a")));
+    deepEqual([await taken(store, ANNE, ["1"]), await taken(store, CARL, ["2"])], [[], [task]]);
+  }),
+  storeCase(
+    "a refused batch that would leave a task stuck leaves it to be bound",
+    async (store) => {
+      const task = await startRun(store, null);
+      deepEqual(await taken(store, BERT, ["2"]), [task]);
+      const writes = [
+        append(task, 1, ["x"], { ending: STICK }),
+        append(taskNamed("missing"), 1, ["x"]),
+      ];
+      await store.commit({ host: BERT, writes });
+      await goOn(store, BERT, task, 1);
+      deepEqual(await boundTo(store, task), "2");
+    },
+  ),
   storeCase("a new generation is bound to no version", async (store) => {
     const task = await begunByOne(store);
     deepEqual(await taken(store, ANNE, ["1"]), [task]);

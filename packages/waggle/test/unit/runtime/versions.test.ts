@@ -134,6 +134,21 @@ test("code without a version binds nothing, and continues nothing that is bound"
   });
 });
 
+test("what code with a version leaves stuck goes back to the old code, which ends it", async () => {
+  await inWorld(async (self, kernel) => {
+    await begin(self, kernel, cooks(boils("one"), {}));
+    {
+      await using two = await open(self, kernel, [cooks(boils("two"), { version: "2" })]);
+      await two.signal({ run: "r" }, "ready", null);
+      await self.clock.sleep(1_000);
+      expect(await stateOf(two)).toBe("stuck");
+    }
+    await using old = await open(self, kernel, [cooks(boils("one"), {})]);
+    const run = await old.start(cook.boil, "soup", { id: "r" });
+    expect(await run.result()).toBe("soup by one");
+  });
+});
+
 test("what ctx.restart begins anew is taken up by any version", async () => {
   await inWorld(async (self, kernel) => {
     {
