@@ -1,5 +1,6 @@
-import { type ErrorData, runtimeError, toErrorData } from "../core/errors.ts";
+import { type ErrorData, runtimeError } from "../core/errors.ts";
 import { errorPayload } from "../core/payload.ts";
+import { toErrorData } from "../core/thrown.ts";
 import { AttemptState } from "./attempt-state.ts";
 import type { StepOptions } from "./context.ts";
 import { recordDropped } from "./drops.ts";

@@ -1,5 +1,6 @@
-import { type ErrorData, runtimeError, toErrorData } from "../core/errors.ts";
+import { type ErrorData, runtimeError } from "../core/errors.ts";
 import { STOPPED } from "../core/stopped.ts";
+import { toErrorData } from "../core/thrown.ts";
 import type { Reconciled, StepContext, StepOptions } from "./context.ts";
 import type { Operation, OperationOwner } from "./operation.ts";
 import { runBody, StepRun } from "./step-run.ts";
