@@ -15,6 +15,11 @@ export type ReconcilingOptions = StepOptions<unknown> & {
   readonly reconcile: (step: StepContext) => unknown;
 };
 
+/** True if the effect of a step can be looked for. */
+export function isReconciling(options: StepOptions<unknown>): options is ReconcilingOptions {
+  return options.reconcile !== undefined;
+}
+
 /** Asks the outside; `told` is called once, unless the operation or its task ends before. */
 export function reconcile(
   owner: OperationOwner,
