@@ -195,13 +195,9 @@ export const CANCEL_PLANTS: readonly Plant[] = [
     "      () => {},",
   ]),
   scenarioPlant(
-    "the bodies that the grace ends are not among the unknown",
+    "the effects that the grace cuts are not among the unknown",
     "cancelled-runs-hanging",
-    [
-      "runtime/cancellation.ts",
-      `      if (phase !== "running" && attempts?.doubt === undefined) continue;`,
-      "      continue;",
-    ],
+    ["runtime/closing.ts", `closing, one, "returned")`, `closing, one, "returned").slice(-1)`],
   ),
   scenarioPlant("a stuck task cannot be cancelled", "stuck-runs", [
     "runtime/life.ts",

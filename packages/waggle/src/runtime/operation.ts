@@ -19,9 +19,9 @@ import type { Place } from "./scope.ts";
 export type Settling = "no" | "recording" | "timing-out" | "recorded";
 
 /**
- * How far it is. `new`: nothing was done for it in this life. `starting`: what says that it begins is on its way
- * into the stream, or the host may not start effects now. `running`: a body of it runs. `parked`: it waits for an
- * answer, a time or a signal, and needs neither slot nor memory.
+ * How far it is. `new`: nothing was done for it in this life. `starting`: what it needs before it begins is read, what
+ * says that it begins is on its way into the stream, or the host may not start effects now. `running`: a body of it
+ * runs, and may have an effect. `parked`: it waits for an answer, a time or a signal, and needs neither slot nor memory.
  */
 export type Phase = "new" | "starting" | "running" | "parked";
 
