@@ -236,14 +236,19 @@ export const PAUSE_PLANTS: readonly Plant[] = [
   ]),
   scenarioPlant("a time is over that had not come before the pause", "paused-runs-stalled", [
     "runtime/parking.ts",
-    "if (!owner.isPaused && runTime(owner) >= until) return false;",
+    "if (owner.pausedSince === null && runTime(owner) >= until) return false;",
     "return false;",
   ]),
-  scenarioPlant("timers fire while the run is paused", "paused-runs-stalled", [
-    "runtime/parking.ts",
-    "owner.finished || owner.isPaused) return;",
-    "owner.finished) return;",
-  ]),
+  scenarioPlant(
+    "timers fire while the run is paused",
+    "paused-runs-stalled",
+    [
+      "runtime/parking.ts",
+      "owner.finished || owner.pausedSince !== null) return;",
+      "owner.finished) return;",
+    ],
+    ["runtime/operation.ts", "(pausedSince ?? host.clock.now())", "host.clock.now()"],
+  ),
   scenarioPlant("timers that came to nothing in a pause are forgotten", "paused-runs-stalled", [
     "runtime/life.ts",
     "      this.#operations.restartTimers();\n",
