@@ -195,13 +195,9 @@ export const CANCEL_PLANTS: readonly Plant[] = [
     "      () => {},",
   ]),
   scenarioPlant(
-    "the bodies that the grace ends are not among the unknown",
+    "the effects that the grace cuts are not among the unknown",
     "cancelled-runs-hanging",
-    [
-      "runtime/cancellation.ts",
-      `      if (phase !== "running" && attempts?.doubt === undefined) continue;`,
-      "      continue;",
-    ],
+    ["runtime/closing.ts", `closing, one, "returned")`, `closing, one, "returned").slice(-1)`],
   ),
   scenarioPlant("a stuck task cannot be cancelled", "stuck-runs", [
     "runtime/life.ts",
@@ -240,14 +236,19 @@ export const PAUSE_PLANTS: readonly Plant[] = [
   ]),
   scenarioPlant("a time is over that had not come before the pause", "paused-runs-stalled", [
     "runtime/parking.ts",
-    "if (!owner.isPaused && runTime(owner) >= until) return false;",
+    "if (owner.pausedSince === null && runTime(owner) >= until) return false;",
     "return false;",
   ]),
-  scenarioPlant("timers fire while the run is paused", "paused-runs-stalled", [
-    "runtime/parking.ts",
-    "owner.finished || owner.isPaused) return;",
-    "owner.finished) return;",
-  ]),
+  scenarioPlant(
+    "timers fire while the run is paused",
+    "paused-runs-stalled",
+    [
+      "runtime/parking.ts",
+      "owner.finished || owner.pausedSince !== null) return;",
+      "owner.finished) return;",
+    ],
+    ["runtime/operation.ts", "(pausedSince ?? host.clock.now())", "host.clock.now()"],
+  ),
   scenarioPlant("timers that came to nothing in a pause are forgotten", "paused-runs-stalled", [
     "runtime/life.ts",
     "      this.#operations.restartTimers();\n",

@@ -243,14 +243,6 @@ export function runtimeError(
   );
 }
 
-/** Any thrown value as data: a RuntimeError keeps its facts, everything else becomes `HANDLER_FAILED`. */
-export function toErrorData(thrown: unknown): ErrorData {
-  if (RuntimeError.is(thrown)) return thrown.toData();
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  const name = thrown instanceof Error ? thrown.name : typeof thrown;
-  return runtimeError("HANDLER_FAILED", message, { details: { name } }).toData();
-}
-
 /** Ends a `switch` over a union; a case that was forgotten does not compile. */
 export function assertNever(value: never): never {
   throw runtimeError("INVARIANT", `unhandled case: ${JSON.stringify(value)}`);

@@ -2,6 +2,7 @@ import { decodeData, encodeData } from "./data.ts";
 import { type ErrorData, runtimeError } from "./errors.ts";
 import type { BlobReference, Outcome, TaskEvent, TaskEventType } from "./event.ts";
 import type { BlobId, Path, TaskId } from "./ids.ts";
+import { storableError } from "./thrown.ts";
 
 /** An event as it is stored: its type, and everything else of it as JSON text. */
 export interface EncodedEvent {
@@ -17,9 +18,9 @@ export function valueOutcome(encodedValue: string): EncodedOutcome {
   return `{"type":"value","value":${encodedValue}}` as EncodedOutcome;
 }
 
-/** Encodes the outcome that holds `error`. */
+/** Encodes the outcome that holds `error`, or what of it can be stored: it is called where nobody is left to catch. */
 export function errorOutcome(error: ErrorData): EncodedOutcome {
-  return `{"type":"error","error":${encodeData(error, "error")}}` as EncodedOutcome;
+  return `{"type":"error","error":${encodeData(storableError(error), "error")}}` as EncodedOutcome;
 }
 
 /** Encodes an event whose fields are small. */

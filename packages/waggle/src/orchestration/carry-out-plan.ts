@@ -1,4 +1,5 @@
-import { runtimeError, toErrorData } from "../core/errors.ts";
+import { runtimeError } from "../core/errors.ts";
+import { toErrorData } from "../core/thrown.ts";
 import type { Context } from "../runtime/context.ts";
 import type { FindOperation } from "./check-plan.ts";
 import type { Plan, PlanTask, TaskResult } from "./plan.ts";

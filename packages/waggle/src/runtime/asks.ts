@@ -83,7 +83,7 @@ async function lookFor(
   operation: Operation,
   message: Message,
 ): Promise<void> {
-  operation.phase = "running";
+  operation.phase = "starting";
   const isThere = await owner.host.lookUpAgent(message.agent);
   if (owner.finished) return;
   if (operation.dropped !== undefined) recordDropped(owner, operation);

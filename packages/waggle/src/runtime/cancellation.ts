@@ -1,16 +1,17 @@
 import type { Envelope } from "../core/envelope.ts";
 import { type RuntimeError, runtimeError } from "../core/errors.ts";
-import { encodeEvent } from "../core/event-codec.ts";
 import { errorPayload, type OutcomePayload } from "../core/payload.ts";
 import { STOPPED } from "../core/stopped.ts";
 import type { DeliverWrite } from "../ports/store.ts";
-import { cancelMail, dropOperation } from "./drops.ts";
+import { cancelMail, dropOperation, unknownEvent } from "./drops.ts";
 import type { Operation, OperationOwner } from "./operation.ts";
 
 /** What stopping needs of the task. */
 export interface StoppingTask extends OperationOwner {
   readonly host: OperationOwner["host"] & { readonly cancelGraceMs: number };
   readonly operations: Iterable<Operation>;
+  /** True while recorded results are left. */
+  readonly isReplaying: boolean;
   /** Ends it with `outcome`, whatever its handler does. */
   end(outcome: OutcomePayload): void;
 }
@@ -48,14 +49,16 @@ export class Cancellation {
     this.#grace.abort(STOPPED);
   }
 
-  /** The grace is over. What still runs, or is in doubt, may have done its work or not: that is said. */
+  /**
+   * The grace is over. A body that still runs may have done its work or not: that is said. Of guarded effects it is
+   * said where the task closes.
+   */
   #force(task: StoppingTask): void {
     if (task.finished) return;
-    for (const { path, phase, attempts } of task.operations) {
-      if (phase !== "running" && attempts?.doubt === undefined) continue;
-      const attempt = attempts?.doubt ?? 1;
-      const event = encodeEvent({ type: "unknown", path, attempt, policy: "once" });
-      task.outbox.add({ events: [event], starts: false, committed: () => {} });
+    for (const { path, phase, attempts, settling } of task.operations) {
+      if (phase !== "running" || settling !== "no" || attempts?.doubt !== undefined) continue;
+      const events = [unknownEvent(path, 1)];
+      task.outbox.add({ events, starts: false, committed: () => {} });
     }
     task.end(this.outcome);
   }
@@ -66,13 +69,20 @@ export class Cancellation {
  * can it be told, nor undo anything. The children it waited for are told to stop.
  */
 export function endDiverged(task: StoppingTask): void {
-  const { asks, deliveries } = task.journal;
+  const { asks, attempts, deliveries } = task.journal;
   const answered = new Set(deliveries.map(({ path }) => path));
   for (const [path, { child, awaited }] of asks) {
     if (!awaited || answered.has(path)) continue;
     const { host } = task;
     const extra = (): readonly [DeliverWrite] => [cancelMail(child)];
     task.outbox.add({ events: [], starts: false, extra, committed: () => host.mailed() });
+  }
+  const open = new Set([...task.operations].map(({ path }) => path));
+  for (const [path, { doubt }] of attempts) {
+    // Those that are open are told of where the task closes; after the replay all of them were called.
+    if (doubt === undefined || answered.has(path) || open.has(path) || !task.isReplaying) continue;
+    const events = [unknownEvent(path, doubt)];
+    task.outbox.add({ events, starts: false, committed: () => {} });
   }
   task.end(new Cancellation(task.task).outcome);
 }

@@ -1,5 +1,5 @@
-import { toErrorData } from "../core/errors.ts";
 import { errorPayload, type OutcomePayload } from "../core/payload.ts";
+import { toErrorData } from "../core/thrown.ts";
 import type { Context } from "./context.ts";
 import type { Scope } from "./scope.ts";
 

@@ -5,8 +5,8 @@ import type { Path, TaskId } from "../core/ids.ts";
 import type { OutcomePayload } from "../core/payload.ts";
 import type { Ending as StoreEnding, Write } from "../ports/store.ts";
 import { CHANGED_CODE_HINT, type Divergence } from "./divergence.ts";
-import { cancelMail } from "./drops.ts";
-import type { Delivery } from "./journal.ts";
+import { cancelMail, droppedEvents } from "./drops.ts";
+import type { Delivery, Journal } from "./journal.ts";
 import { encodeAnswer, type Operation } from "./operation.ts";
 import type { Change, Outbox } from "./outbox.ts";
 import { blobWrite } from "./recording.ts";
@@ -15,6 +15,7 @@ import { responseWrite } from "./responses.ts";
 /** A task whose handler has returned and whose outbox is empty. */
 export interface ClosingTask {
   readonly task: Envelope;
+  readonly journal: Journal;
   readonly outbox: Outbox;
   readonly inboxSeen: number;
   readonly isOver: boolean;
@@ -64,7 +65,10 @@ export function closeTask(
   const operation = awaited && path !== null ? waiting?.waitingAt(path) : undefined;
   const closed = closedEvent(outcome.encoded);
   // Most tasks leave nothing open: then there is one event, and nothing beside it.
-  const events = open.length === 0 ? [closed] : [...open.map(droppedEvent), closed];
+  const events =
+    open.length === 0
+      ? [closed]
+      : [...open.flatMap((one) => droppedEvents(closing, one, "returned")), closed];
   const beside = open.length === 0 ? NO_WRITES : open.flatMap(cancelOf);
   const kept = outcome.blob === undefined ? beside : [...beside, blobWrite(outcome.blob, run)];
   const response = respondTo === undefined ? NO_WRITES : [responseWrite(respondTo, task, outcome)];
@@ -74,10 +78,6 @@ export function closeTask(
 }
 
 const CLOSE: StoreEnding = { type: "close", state: "closed" };
-
-function droppedEvent({ path }: Operation): EncodedEvent {
-  return encodeEvent({ type: "dropped", path, why: "returned" });
-}
 
 /** Its child is told that nobody waits for it any more. */
 function cancelOf({ child }: Operation): readonly Write[] {

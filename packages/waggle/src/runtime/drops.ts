@@ -1,7 +1,7 @@
 import { RuntimeError } from "../core/errors.ts";
-import type { Outcome } from "../core/event.ts";
-import { encodeEvent } from "../core/event-codec.ts";
-import type { TaskId } from "../core/ids.ts";
+import type { DropReason, Outcome } from "../core/event.ts";
+import { type EncodedEvent, encodeEvent } from "../core/event-codec.ts";
+import type { Path, TaskId } from "../core/ids.ts";
 import type { DeliverWrite } from "../ports/store.ts";
 import { cancelled, DROP_REASONS } from "./journal.ts";
 import type { Operation, OperationOwner } from "./operation.ts";
@@ -51,11 +51,7 @@ export function recordDropped(owner: OperationOwner, operation: Operation): void
   operation.settling = "recording";
   operation.stop?.(undefined);
   const outcome: Outcome = { type: "error", error: cancelled(path, DROP_REASONS[dropped]) };
-  const events = [encodeEvent({ type: "dropped", path, why: dropped })];
-  const attempt = doubtOf(owner, operation);
-  if (attempt !== undefined) {
-    events.unshift(encodeEvent({ type: "unknown", path, attempt, policy: "once" }));
-  }
+  const events = droppedEvents(owner, operation, dropped);
   owner.outbox.add({
     events,
     starts: false,
@@ -66,8 +62,28 @@ export function recordDropped(owner: OperationOwner, operation: Operation): void
   });
 }
 
+/** The last record of an operation that nobody waits for, after what it leaves in doubt. */
+export function droppedEvents(
+  owner: Pick<OperationOwner, "journal">,
+  operation: Operation,
+  why: DropReason,
+): readonly EncodedEvent[] {
+  const { path } = operation;
+  const dropped = encodeEvent({ type: "dropped", path, why });
+  const attempt = doubtOf(owner, operation);
+  return attempt === undefined ? [dropped] : [unknownEvent(path, attempt), dropped];
+}
+
+/** The record that nobody can say any more whether `attempt` had its effect. */
+export function unknownEvent(path: Path, attempt: number): EncodedEvent {
+  return encodeEvent({ type: "unknown", path, attempt, policy: "once" });
+}
+
 /** The attempt of it that may have had its effect, in this life or an earlier one; undefined: none may. */
-function doubtOf({ journal }: OperationOwner, { attempts, path }: Operation): number | undefined {
+function doubtOf(
+  { journal }: Pick<OperationOwner, "journal">,
+  { attempts, path }: Operation,
+): number | undefined {
   return attempts === undefined ? journal.attempts.get(path)?.doubt : attempts.doubt;
 }
 

@@ -1,8 +1,9 @@
 import { encodeData } from "../core/data.ts";
 import type { Envelope } from "../core/envelope.ts";
-import { runtimeError, toErrorData } from "../core/errors.ts";
+import { runtimeError } from "../core/errors.ts";
 import { errorPayload, type OutcomePayload, valuePayload } from "../core/payload.ts";
 import { parseWith } from "../core/schema.ts";
+import { toErrorData } from "../core/thrown.ts";
 import type { AgentDefinition } from "./agent.ts";
 import type { Context } from "./context.ts";
 

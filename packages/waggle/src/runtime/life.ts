@@ -19,7 +19,7 @@ import type { LifeHost } from "./life-host.ts";
 import type { LifeStart } from "./life-start.ts";
 import { Marks } from "./marks.ts";
 import { calledTooLate, MAX_OPERATIONS, OpenOperations, oneTooMany } from "./open-operations.ts";
-import { type Operation, runTime, type Signal } from "./operation.ts";
+import { heardOfPause, type Operation, runTime, type Signal } from "./operation.ts";
 import { Outbox, type OutboxOwner } from "./outbox.ts";
 import { beginDropped } from "./parking.ts";
 import { Scope } from "./scope.ts";
@@ -41,6 +41,7 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
   readonly host: LifeHost<Life>;
   readonly respondTo: ResponseAddress | undefined;
   pausedMs: number;
+  pausedSince: number | null;
   /** Wall-clock ms of the result delivered last. */
   nowMs: number;
   /** Somebody below it is queued behind a key: a search for a deadlock begins each time it comes to rest. */
@@ -83,6 +84,7 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
     this.#inbox = new Inbox(this, start.inbox, mail);
     this.respondTo = start.respondTo;
     this.pausedMs = start.pausedMs;
+    this.pausedSince = start.gate === "paused" ? host.clock.now() : null;
     this.nowMs = start.at;
     this.#gate = start.gate;
     this.#slot = new SlotHold(host.slots(task.agent), this);
@@ -191,7 +193,7 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
     if (this.#replaying && !this.replayed()) return;
     if (!this.#releasing) this.#beginDeferred();
     if (this.#queue.next !== undefined) return;
-    if (this.isPaused) this.release();
+    if (this.#gate === "paused") this.release();
     else if (this.resting) this.#rest();
   }
 
@@ -364,13 +366,10 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
     if (this.resting) this.host.resting(this);
   }
 
-  get isPaused(): boolean {
-    return this.#gate === "paused";
-  }
-
   gateIs(gate: Gate, pausedMs: number): void {
     const was = this.#gate;
     this.#gate = gate;
+    this.pausedSince = heardOfPause(this, gate, pausedMs);
     this.pausedMs = pausedMs;
     if (this.#replaying) return;
     if (gate === "cancelling") this.cancel();
@@ -397,10 +396,11 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
   /** Gives the task back if it still rests: it comes again with mail, or at the first of its times. */
   release(): void {
     if (this.#releasing || !(this.resting || this.#still)) return;
-    if (!this.isPaused && this.#operations.isDue(runTime(this))) return;
+    if (this.#gate !== "paused" && this.#operations.isDue(runTime(this))) return;
     this.#releasing = true;
     this.#operations.keep();
-    const ending = (): Ending => this.#operations.releaseEnding(this.isPaused, this.pausedMs);
+    const ending = (): Ending =>
+      this.#operations.releaseEnding(this.#gate === "paused", this.pausedMs);
     const isStale = (): boolean => {
       this.#releasing &&= this.resting || this.#still;
       // What it has to go on with has waited for that.

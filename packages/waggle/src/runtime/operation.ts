@@ -5,7 +5,7 @@ import { type BlobTexts, type EncodedOutcome, resolveOutcome } from "../core/eve
 import type { HostId, Path, RunId, TaskId } from "../core/ids.ts";
 import type { Schema } from "../core/schema.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { Store } from "../ports/store.ts";
+import type { Gate, Store } from "../ports/store.ts";
 import type { MessageTicket } from "./allowance.ts";
 import type { Delivery, Journal } from "./journal.ts";
 import type { Change, Outbox } from "./outbox.ts";
@@ -19,9 +19,9 @@ import type { Place } from "./scope.ts";
 export type Settling = "no" | "recording" | "timing-out" | "recorded";
 
 /**
- * How far it is. `new`: nothing was done for it in this life. `starting`: what says that it begins is on its way
- * into the stream, or the host may not start effects now. `running`: a body of it runs. `parked`: it waits for an
- * answer, a time or a signal, and needs neither slot nor memory.
+ * How far it is. `new`: nothing was done for it in this life. `starting`: what it needs before it begins is read, what
+ * says that it begins is on its way into the stream, or the host may not start effects now. `running`: a body of it
+ * runs, and may have an effect. `parked`: it waits for an answer, a time or a signal, and needs neither slot nor memory.
  */
 export type Phase = "new" | "starting" | "running" | "parked";
 
@@ -178,8 +178,11 @@ export interface OperationOwner {
   readonly host: OperationHost;
   /** How long its run was paused in all, as far as is known: run time is wall-clock time less this. */
   readonly pausedMs: number;
-  /** True while its run is paused, as far as is known: run time stands still. */
-  readonly isPaused: boolean;
+  /**
+   * Wall-clock ms when it heard of the pause that lasts: run time stands still from then on. Null: its run is not
+   * paused, as far as is known. `pausedMs` lacks this pause.
+   */
+  readonly pausedSince: number | null;
   /** True when the handler has returned or the task is lost: nothing is recorded any more. */
   readonly finished: boolean;
   /** Hands a result over, in the order of the calls, one per turn. */
@@ -250,9 +253,21 @@ export interface PeerQuery {
   readonly operation?: string;
 }
 
-/** Run time now: wall-clock ms less the time for which the run was paused. */
-export function runTime(owner: OperationOwner): number {
-  return owner.host.clock.now() - owner.pausedMs;
+/** Run time now: wall-clock ms less the time for which the run was paused. It stands still in a pause. */
+export function runTime({ host, pausedMs, pausedSince }: OperationOwner): number {
+  return (pausedSince ?? host.clock.now()) - pausedMs;
+}
+
+/** {@link OperationOwner.pausedSince} once `owner` has heard where the gate stands, and for how long it was paused. */
+export function heardOfPause(
+  { host, ...before }: Pick<OperationOwner, "host" | "pausedMs" | "pausedSince">,
+  gate: Gate,
+  pausedMs: number,
+): number | null {
+  if (gate !== "paused") return null;
+  // What was added has ended the pause before: this is another one.
+  const isSame = pausedMs === before.pausedMs;
+  return isSame ? (before.pausedSince ?? host.clock.now()) : host.clock.now();
 }
 
 /** The earlier of two times; null is never. */

@@ -40,7 +40,7 @@ export function startTimer(
   owner.host.clock.sleep(ms, { signal: timer.signal }).then(
     () => {
       // While the run is paused its time cannot come: it is set anew when the run goes on.
-      if (operation.settling !== "no" || owner.finished || owner.isPaused) return;
+      if (operation.settling !== "no" || owner.finished || owner.pausedSince !== null) return;
       if (runTime(owner) < until) {
         startTimer(owner, operation, until, fired);
       } else {
@@ -62,7 +62,7 @@ export function isTooEarly(
   until: number,
   fired: () => void,
 ): boolean {
-  if (!owner.isPaused && runTime(owner) >= until) return false;
+  if (owner.pausedSince === null && runTime(owner) >= until) return false;
   operation.settling = "no";
   operation.timeOut = undefined;
   if (operation.dropped === undefined) startTimer(owner, operation, until, fired);

@@ -1,4 +1,4 @@
-import type { TaskEvent } from "../core/event.ts";
+import type { Outcome, TaskEvent } from "../core/event.ts";
 import { decodeEventOnly } from "../core/event-codec.ts";
 import type { Path, RunId, TaskId } from "../core/ids.ts";
 import type { StoredEvent } from "../ports/store.ts";
@@ -73,6 +73,11 @@ export class ReceiptReader {
   }
 }
 
+/** True if it says what became of all attempts: a later one has told, or the effect was looked for. */
+function isCertain(outcome: Outcome): boolean {
+  return outcome.type === "value" || outcome.error.outcome !== "unknown";
+}
+
 function apply(record: TaskRecord, event: TaskEvent): void {
   switch (event.type) {
     case "intent":
@@ -84,11 +89,11 @@ function apply(record: TaskRecord, event: TaskEvent): void {
     case "retrying":
       // If nobody knows what came of that attempt, `unknown` says so.
       record.open.delete(event.path);
+      if (event.error.outcome !== "unknown") record.unknown.delete(event.path);
       break;
     case "done":
       record.open.delete(event.path);
-      // A later attempt with the same key has told what happened.
-      if (event.outcome.type === "value") record.unknown.delete(event.path);
+      if (isCertain(event.outcome)) record.unknown.delete(event.path);
       break;
     case "dropped":
       record.open.delete(event.path);

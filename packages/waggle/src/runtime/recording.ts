@@ -1,5 +1,5 @@
 import { encodeData, encodeFramed } from "../core/data.ts";
-import { type ErrorData, toErrorData } from "../core/errors.ts";
+import type { ErrorData } from "../core/errors.ts";
 import type { Outcome } from "../core/event.ts";
 import { decodeEvent, type EncodedEvent, spliceEvent } from "../core/event-codec.ts";
 import type { RunId } from "../core/ids.ts";
@@ -10,6 +10,7 @@ import {
   type OutcomePayload,
   valuePayload,
 } from "../core/payload.ts";
+import { toErrorData } from "../core/thrown.ts";
 import type { BlobWrite } from "../ports/store.ts";
 import type { Delivery } from "./journal.ts";
 import type { Operation, OperationOwner } from "./operation.ts";

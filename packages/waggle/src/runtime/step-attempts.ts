@@ -1,12 +1,20 @@
-import { type ErrorData, runtimeError, toErrorData } from "../core/errors.ts";
+import { type ErrorData, runtimeError } from "../core/errors.ts";
 import { errorPayload } from "../core/payload.ts";
+import { toErrorData } from "../core/thrown.ts";
 import { AttemptState } from "./attempt-state.ts";
 import type { StepOptions } from "./context.ts";
 import { recordDropped } from "./drops.ts";
 import { type Attempts, type Operation, type OperationOwner, runTime } from "./operation.ts";
 import { park, startTimer } from "./parking.ts";
 import { recordOutcome, recordValue } from "./recording.ts";
-import { type Finding, hasStopped, reconcile, unreconciled } from "./step-reconcile.ts";
+import {
+  type Finding,
+  hasStopped,
+  isReconciling,
+  type ReconcilingOptions,
+  reconcile,
+  unreconciled,
+} from "./step-reconcile.ts";
 import { backoffAfter, type Failure, isRetried, RECORDED_FROM_MS } from "./step-retry.ts";
 import { idempotencyKey, runBody, type StepBody, StepRun } from "./step-run.ts";
 
@@ -64,8 +72,8 @@ export class StepAttempts implements Attempts {
   #settleCut(): void {
     const state = this.#state;
     const { path } = this.#operation;
-    const isLookedFor = this.#options.reconcile !== undefined;
-    if (!isLookedFor && state.effect === "once") {
+    const options = this.#options;
+    if (!isReconciling(options) && state.effect === "once") {
       const problem = `a crash cut ${path} off; whether its effect happened is unknown, and class 'once' forbids a second try`;
       state.settleCut();
       this.#end(runtimeError("EFFECT_UNKNOWN", problem).toData());
@@ -77,7 +85,7 @@ export class StepAttempts implements Attempts {
       return;
     }
     state.settleCut();
-    if (isLookedFor) this.#look(undefined);
+    if (isReconciling(options)) this.#look(options, undefined);
     else this.#begin();
   }
 
@@ -141,7 +149,8 @@ export class StepAttempts implements Attempts {
     if (this.#isGivenUp()) return;
     const failure = { error, thrown, attempt: this.#state.attempt };
     const isInDoubt = this.#state.isGuarded && error.outcome === "unknown";
-    if (isInDoubt && this.#options.reconcile !== undefined) this.#lookAfter(failure);
+    const options = this.#options;
+    if (isInDoubt && isReconciling(options)) this.#lookAfter(options, failure);
     else this.#decide(failure);
   }
 
@@ -201,27 +210,27 @@ export class StepAttempts implements Attempts {
   }
 
   /** Looks for the effect of an attempt that failed, once its body can do it no more. */
-  #lookAfter(failure: Failure): void {
+  #lookAfter(options: ReconcilingOptions, failure: Failure): void {
+    const { timeoutMs } = options;
     const ended = this.#ended;
     this.#ended = undefined;
-    if (this.#state.effect !== "once" || ended === undefined) {
-      this.#look(failure);
+    // Without a time limit it has ended.
+    if (this.#state.effect !== "once" || ended === undefined || timeoutMs === undefined) {
+      this.#look(options, failure);
       return;
     }
-    void hasStopped(this.#owner, ended, this.#options.timeoutMs ?? 0).then((stopped) => {
+    void hasStopped(this.#owner, ended, timeoutMs).then((stopped) => {
       if (this.#isGivenUp()) return;
       // A body that does not stop may do it after all, whatever is found now.
-      if (stopped) this.#look(failure);
+      if (stopped) this.#look(options, failure);
       else this.#end(failure.error);
     });
   }
 
   /** @param failure - Undefined after a crash. */
-  #look(failure: Failure | undefined): void {
-    const { reconcile: ask, ...options } = this.#options;
-    if (ask === undefined) return;
+  #look(options: ReconcilingOptions, failure: Failure | undefined): void {
     const told = (finding: Finding): void => this.#found(finding, failure);
-    reconcile(this.#owner, this.#operation, { ...options, reconcile: ask }, this.#state, told);
+    reconcile(this.#owner, this.#operation, options, this.#state, told);
   }
 
   #found(finding: Finding, failure: Failure | undefined): void {

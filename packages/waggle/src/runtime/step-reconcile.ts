@@ -1,5 +1,6 @@
-import { type ErrorData, runtimeError, toErrorData } from "../core/errors.ts";
+import { type ErrorData, runtimeError } from "../core/errors.ts";
 import { STOPPED } from "../core/stopped.ts";
+import { toErrorData } from "../core/thrown.ts";
 import type { Reconciled, StepContext, StepOptions } from "./context.ts";
 import type { Operation, OperationOwner } from "./operation.ts";
 import { runBody, StepRun } from "./step-run.ts";
@@ -13,6 +14,11 @@ export type Finding = Reconciled<unknown> | { readonly found: "unknown"; readonl
 export type ReconcilingOptions = StepOptions<unknown> & {
   readonly reconcile: (step: StepContext) => unknown;
 };
+
+/** True if the effect of a step can be looked for. */
+export function isReconciling(options: StepOptions<unknown>): options is ReconcilingOptions {
+  return options.reconcile !== undefined;
+}
 
 /** Asks the outside; `told` is called once, unless the operation or its task ends before. */
 export function reconcile(

@@ -61,10 +61,10 @@ export interface Failure {
  */
 export function isRetried(
   effect: EffectClass,
-  retry: RetryOptions | undefined,
+  retry: RetryOptions,
   { error, thrown, attempt }: Failure,
 ): boolean {
-  if (retry === undefined || attempt >= retry.attempts) return false;
+  if (attempt >= retry.attempts) return false;
   if (!mayRepeat(effect, error)) return false;
   if (retry.retryIf !== undefined) return retry.retryIf(new RuntimeError(error, thrown));
   return error.retryable || error.code === "STEP_TIMEOUT" || !RuntimeError.is(thrown);

@@ -31,7 +31,7 @@ async function attempt(
   refused: RefusalReason | undefined,
 ): Promise<void> {
   const { host } = owner;
-  operation.phase = "running";
+  operation.phase = "starting";
   host.activityBegan();
   try {
     const place = { path: operation.path, runTimeMs: runTime(owner) };

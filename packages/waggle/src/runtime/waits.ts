@@ -1,8 +1,8 @@
 import { encodeData } from "../core/data.ts";
-import { toErrorData } from "../core/errors.ts";
 import { encodeEvent, spliceEvent } from "../core/event-codec.ts";
 import { errorPayload, type OutcomePayload, valuePayload } from "../core/payload.ts";
 import { parseWith, type Schema } from "../core/schema.ts";
+import { toErrorData } from "../core/thrown.ts";
 import { endDropped } from "./drops.ts";
 import { waitTimeout } from "./journal.ts";
 import {

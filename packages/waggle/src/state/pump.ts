@@ -1,6 +1,8 @@
 import { digest128 } from "../core/digest.ts";
-import { type ErrorData, runtimeError, toErrorData } from "../core/errors.ts";
+import { type ErrorData, runtimeError } from "../core/errors.ts";
 import { type HostId, parseRunId, type RunId } from "../core/ids.ts";
+import { INLINE_LIMIT } from "../core/payload.ts";
+import { storableError, toErrorData } from "../core/thrown.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Refused, Store, Write } from "../ports/store.ts";
 import { MAX_HOPS } from "../runtime/asks.ts";
@@ -212,7 +214,8 @@ function plan(storeId: string, subscription: Subscription, event: TopicEvent): I
     }
     return { event, type: "start", writes: startWrites(storeId, subscription, event, wanted) };
   } catch (thrown) {
-    const error = toErrorData(thrown);
+    // Beside the event there is little room in the letter.
+    const error = storableError(toErrorData(thrown), INLINE_LIMIT);
     const letter = {
       agent: operation.agent,
       operation: operation.name,

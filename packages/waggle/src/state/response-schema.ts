@@ -1,5 +1,6 @@
-import { RuntimeError, toErrorData } from "../core/errors.ts";
+import { RuntimeError } from "../core/errors.ts";
 import { parseWith, type Schema } from "../core/schema.ts";
+import { toErrorData } from "../core/thrown.ts";
 import type { ResponseNote } from "../runtime/responses.ts";
 
 /**

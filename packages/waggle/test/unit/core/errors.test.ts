@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { ERROR_CODES, RuntimeError, runtimeError, toErrorData } from "../../../src/core/errors.ts";
+import { ERROR_CODES, RuntimeError, runtimeError } from "../../../src/core/errors.ts";
+import { toErrorData } from "../../../src/core/thrown.ts";
 
 test("docs/errors.md lists every code with its facts, and no other", () => {
   const text = readFileSync(new URL("../../../../../docs/errors.md", import.meta.url), "utf8");

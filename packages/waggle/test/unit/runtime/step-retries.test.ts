@@ -258,6 +258,33 @@ test("paused time does not count towards a back-off, and attempts before it are 
   });
 });
 
+test("a back-off that begins in a pause lasts no longer for it, and gives up for no deadline", async () => {
+  await inWorld(async (self, kernel) => {
+    const began: number[] = [];
+    const definition = workerOf((ctx, input) => {
+      // The asker's deadline is in 30 s of run time; the first attempt fails 60 s after the pause began.
+      if (input === "ask") return ctx.ask(worker.wait, null);
+      const body = async (): Promise<string> => {
+        began.push(kernel.now());
+        if (began.length > 1) return "done";
+        await self.clock.sleep(61_000);
+        throw new Error("not yet");
+      };
+      return ctx.step("act", body, { retry: { attempts: 2, backoffMs: 8_000 } });
+    });
+    await using system = await kernel.system(self, [definition], { pollMs: 500 });
+    const run = await system.start(worker.work, "ask", { id: RUN });
+    await self.clock.sleep(1_000);
+    await system.pause(RUN);
+    await self.clock.sleep(90_000);
+    expect(began.length).toBe(1);
+    await system.resume(RUN);
+    const resumedAt = kernel.now();
+    expect(await run.result()).toBe("done");
+    expect((began[1] ?? 0) - resumedAt).toBeLessThanOrEqual(9_000);
+  });
+});
+
 test("'why' tells which attempt failed with what, and when the next one begins", async () => {
   await inWorld(async (self, kernel) => {
     const { body } = failing(kernel, 1);

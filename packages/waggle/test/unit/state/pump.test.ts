@@ -220,6 +220,19 @@ describe("an event that cannot be handled becomes a dead letter, and does not st
     expect(await inputsOf(world, "shipping")).toEqual(ids(1, 2));
   });
 
+  test("when a filter throws more than can be kept beside the event", async () => {
+    const world = boardWorld();
+    const text = "x".repeat(2_000_000);
+    await topicsOf(world).publish(notes, text);
+    const filter = (): boolean => {
+      throw new Error("y".repeat(3_000_000));
+    };
+    await pumpAll(world, on(notes, billing.audit, { from: "beginning", filter }));
+    const [letter] = await readDeadLetters(world.store());
+    expect(letter?.error.message).toContain("(3000000 characters)");
+    expect(letter?.input === text).toBe(true);
+  });
+
   test("when messages have begotten messages too often", async () => {
     const world = boardWorld();
     const store = world.store();
