@@ -74,8 +74,10 @@ export class Inbox {
     }
     // Somebody else may have read while the blobs were.
     const news = unread.filter((mail) => mail.seq > this.#seen);
+    // A move of the gate counts as mail: what was read before another read says how it stood then.
+    const isNewest = loaded.row.inbox >= this.#seen;
     this.#seen = Math.max(this.#seen, loaded.row.inbox);
-    owner.gateIs(loaded.gate, loaded.pausedMs);
+    if (isNewest) owner.gateIs(loaded.gate, loaded.pausedMs);
     this.#held = [...this.#held, ...news.map((mail) => readMail(mail, texts))];
     this.deliver();
   }

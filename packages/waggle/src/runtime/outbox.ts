@@ -312,8 +312,10 @@ export class Outbox {
     reason: RefusalReason,
   ): Promise<void> {
     if (source !== undefined) {
-      source.refused?.(reason);
+      // Before it is told: each change hears once what became of it, also if the outbox is closed meanwhile.
+      this.#writing = NOTHING;
       this.#pending = [...changes.filter((change) => change !== source), ...this.#pending];
+      source.refused?.(reason);
       return;
     }
     if (reason === "behind") await this.#readAndRetry(changes);
@@ -324,15 +326,16 @@ export class Outbox {
   /** What would begin something is given back; what says how something ended is written (K7). */
   async #gateClosed(changes: readonly Change[]): Promise<void> {
     this.#writing = NOTHING;
-    if (await this.#owner.runHasEnded()) {
+    this.#pending = [...changes, ...this.#pending];
+    const hasEnded = await this.#owner.runHasEnded();
+    if (this.#closed) return;
+    if (hasEnded) {
       this.#owner.lost("gate");
       return;
     }
-    const kept = changes.filter((change) => !change.starts || change.cleanup === true);
-    this.#pending = [...kept, ...this.#pending];
-    for (const change of changes) {
-      if (change.starts && change.cleanup !== true) change.refused?.("gate");
-    }
+    const given = new Set(changes.filter((change) => change.starts && change.cleanup !== true));
+    this.#pending = this.#pending.filter((change) => !given.has(change));
+    for (const change of given) change.refused?.("gate");
   }
 
   /** What the mail says may make some of the changes stale. */
