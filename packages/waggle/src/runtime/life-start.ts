@@ -6,9 +6,9 @@ import {
   EMPTY_JOURNAL,
   inputOf,
   type Journal,
-  loadTexts,
   originOf,
   readJournal,
+  readTexts,
 } from "./journal.ts";
 import { type ReadMail, readMail, untaken } from "./mail.ts";
 import { responseAddressIn } from "./responses.ts";
@@ -58,15 +58,18 @@ export async function startOf(
   host?: HostId,
 ): Promise<LifeStart> {
   const { row, events, inbox, gate, pausedMs } = loaded;
-  const texts = await loadTexts(reads, loaded);
+  const texts = await readTexts(reads, [loaded.origin, ...events]);
   const journal = readJournal(events, texts);
+  const mail = untaken(inbox, journal);
+  // Of mail that was taken what it said stands in the stream, or was for an earlier generation.
+  const mailTexts = await readTexts(reads, mail);
   return {
     input: inputOf(loaded, texts),
     at: originOf(loaded).at,
     journal,
     version: row.version,
     inbox: row.inbox,
-    mail: untaken(inbox, journal).map((mail) => readMail(mail, texts)),
+    mail: mail.map((one) => readMail(one, mailTexts)),
     prefix: host === undefined ? [] : [encodeEvent({ type: "resumed", host, claims: row.claims })],
     gate,
     pausedMs,

@@ -61,7 +61,7 @@ export function passedWrite(
   return signalTo(to, `${from} ${pattern}`, encodeData(note, `response of ${from}`));
 }
 
-/** Signals stand in the inbox of the task itself, which is read as a whole. */
+/** A large value is kept for the run that refers to it, and the run of the asker is not known here. */
 function tooLarge(from: string): OutcomePayload {
   const problem = `the response of ${from} has more than ${INLINE_LIMIT} characters: respond with a reference`;
   return errorPayload(runtimeError("VALUE_TOO_LARGE", problem, { outcome: "applied" }).toData());

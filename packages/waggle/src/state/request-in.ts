@@ -49,7 +49,7 @@ interface Published {
  * output is the response. It is over when all of those have responded, failed or left it out by their filter, when
  * there are `atMost` responses, or when the time is over; at once where nobody is subscribed. Published once, and each
  * response counts once, whatever crashes; one that was acknowledged before the time was over is in it (K3). What comes
- * later is dropped: its sender is among the `missing`.
+ * later counts for nothing, and stays unread until the task ends: its sender is among the `missing`.
  * @throws RuntimeError `ASK_TIMEOUT` for fewer responses than `atLeast`; `SCHEMA`, `NOT_DATA`, `VALUE_TOO_LARGE`,
  * `USAGE`, `CONCURRENT_SCOPE` (nothing was published).
  */
