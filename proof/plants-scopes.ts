@@ -201,8 +201,13 @@ export const CANCEL_PLANTS: readonly Plant[] = [
   ),
   scenarioPlant("a stuck task cannot be cancelled", "stuck-runs", [
     "runtime/life.ts",
-    "if (this.#cancellation !== undefined || this.#isToStop) {",
-    "if (this.#calls < 0) {",
+    "if (this.#cancellation === undefined && !this.#isToStop) return false;",
+    "if (this.#calls >= 0) return false;",
+  ]),
+  scenarioPlant("a task becomes stuck with unread mail", "stuck-runs", [
+    "runtime/closing.ts",
+    "checksInbox: true, ending, isStale, committed };",
+    "ending, committed };",
   ]),
   scenarioPlant("clean-ups run in the order in which they were registered", "undone-work", [
     "runtime/cleanups.ts",

@@ -161,16 +161,22 @@ function writesBeside(
   return [{ type: "deliver", task: parent, kind: "answer", path, data, late: "drop" }];
 }
 
-/** Leaves a task as stuck: what was recorded does not fit what its handler does now. */
+/**
+ * Leaves a task as stuck: what was recorded does not fit what its handler does now. With all mail read (K3): a cancel that
+ * had come would be acted on by nobody.
+ * @param isStale - True if it has heard that it is to stop: then it is ended in the place of this.
+ */
 export function sticking(
   expected: string,
   actual: string,
+  isStale: () => boolean,
   stuck: (difference: Divergence) => void,
 ): Change {
   const difference: Divergence = { expected, actual, hint: CHANGED_CODE_HINT };
   const events = [encodeEvent({ type: "stuck", ...difference })];
   const committed = (): void => stuck(difference);
-  return { events, starts: false, ending: { type: "stick" }, committed };
+  const ending: StoreEnding = { type: "stick" };
+  return { events, starts: false, checksInbox: true, ending, isStale, committed };
 }
 
 /** Gives a task back: with all mail read (K3), unless it has something to do by then. */

@@ -310,8 +310,9 @@ export class Host implements LifeHost<Life>, ClaimsOwner, WatchOwner {
     this.#listener.closed(task, outcome);
   }
 
-  stuck(task: Envelope, difference: Divergence): void {
-    this.#listener.trouble(stuckError(task, difference));
+  stuck(life: Life, difference: Divergence): void {
+    life.leave();
+    this.#listener.trouble(stuckError(life.task, difference));
   }
 
   resting(life: Life): void {

@@ -22,8 +22,8 @@ export interface LifeHost<Life> extends OperationHost {
   left(life: Life): void;
   /** The task was closed by this host. */
   closed(task: Envelope, outcome: Outcome): void;
-  /** The task was left as stuck by this host. */
-  stuck(task: Envelope, difference: Divergence): void;
+  /** The task was recorded as stuck: it leaves memory. */
+  stuck(life: Life, difference: Divergence): void;
   /** Nothing goes on in it: it may be released. Called again each time it comes to rest. */
   resting(life: Life): void;
   /** The store failed; resolves when it may be asked again. */

@@ -10,6 +10,7 @@ import { Cleanups } from "./cleanups.ts";
 import { closeTask, releasing, sticking } from "./closing.ts";
 import type { Context } from "./context.ts";
 import { DeliveryQueue } from "./delivery-queue.ts";
+import type { Divergence } from "./divergence.ts";
 import { dropOperation } from "./drops.ts";
 import { runHandler } from "./handler.ts";
 import { type ContextOwner, HandlerContext } from "./handler-context.ts";
@@ -302,17 +303,15 @@ export class Life implements ContextOwner, InboxOwner, OutboxOwner, SlotWaiter, 
   }
 
   diverged(expected: string, actual: string): void {
-    if (this.#cancellation !== undefined || this.#isToStop) {
+    const isStopped = (): boolean => {
+      if (this.#cancellation === undefined && !this.#isToStop) return false;
       endDiverged(this);
-      return;
-    }
+      return true;
+    };
+    if (isStopped()) return;
     this.#ending = true;
-    this.outbox.add(
-      sticking(expected, actual, (difference) => {
-        this.leave();
-        this.host.stuck(this.task, difference);
-      }),
-    );
+    const stuck = (difference: Divergence): void => this.host.stuck(this, difference);
+    this.outbox.add(sticking(expected, actual, isStopped, stuck));
   }
 
   contextOf(scope: Scope): Context {
