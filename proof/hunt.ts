@@ -20,7 +20,8 @@ interface Found {
 const CASE_LIMIT_MS = 3_000;
 
 async function inScenario(scenario: ScenarioId): Promise<Found> {
-  const report = await explore(SCENARIOS[scenario](), { schedules: PLANT_SCHEDULES });
+  const options = { schedules: PLANT_SCHEDULES, shrinks: false };
+  const report = await explore(SCENARIOS[scenario](), options);
   if (report.failure === undefined) return { foundAfter: null, failure: null };
   return { foundAfter: report.schedules, failure: report.failure.text };
 }

@@ -99,7 +99,8 @@ export async function makePlace(files: Files): Promise<Place> {
     [Symbol.asyncDispose]: async () => {
       for (const one of running) one.kill("SIGKILL");
       await Promise.all([...running].map((one) => one.ended));
-      await rm(home, { recursive: true, force: true });
+      // What a killed process had started may still be writing.
+      await rm(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
     },
   };
 }

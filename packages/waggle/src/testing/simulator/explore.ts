@@ -20,6 +20,8 @@ export interface ExploreOptions extends SearchOptions {
   readonly exhaustive?: { readonly preemptionBound: number; readonly maxSchedules: number };
   /** Whether the first failure ends the exploration. Default true. */
   readonly stopAtFirstFailure?: boolean;
+  /** False: the first failure is reported as it was found, where it only counts that there is one. Default true. */
+  readonly shrinks?: boolean;
 }
 
 /**
@@ -143,6 +145,10 @@ class Explorer {
     const { result, strategy } = first;
     const { seed } = strategy;
     const text = result.failure ?? "";
+    if (this.#options.shrinks === false) {
+      this.#failure = unshrunk(text, strategy, result);
+      return;
+    }
     const shrunk = yield* shrink(result, seed);
     if (shrunk === undefined || shrunk.result.failure === undefined) {
       const once = yield { strategy: replay(result.choices, seed), isTraced: true };

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import {
+  explore,
   type Process,
   replay,
   runSchedule,
@@ -74,4 +75,14 @@ test("a schedule that does not fail cannot be shrunk to one that does", async ()
   const passing = await runSchedule(inTurn, replay([]));
   const claimed = { ...passing, failure: "in turn: ababab" };
   expect(await runSearch(inTurn, shrink(claimed, 1))).toBeUndefined();
+});
+
+test("a failure that is only counted is reported as it was found", async () => {
+  const [found, shrunk] = [
+    await explore(inTurn, { seed: 1, schedules: 20_000, shrinks: false }),
+    await explore(inTurn, { seed: 1, schedules: 20_000 }),
+  ];
+  expect(found.failure?.shrunk).toEqual(found.failure?.choices);
+  expect(found.failure?.choices).toEqual(shrunk.failure?.choices);
+  expect(shrunk.failure?.shrunk.length).toBeLessThan(found.failure?.choices.length ?? 0);
 });
