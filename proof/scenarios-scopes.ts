@@ -19,33 +19,7 @@ import {
   answeredOnce,
   waitedSignals,
 } from "../packages/waggle/test/sim/scenarios/waited-signals.ts";
-
-/** One host that crashes; whoever waits stays in memory. */
-const IN_MEMORY: Weather = {
-  hosts: 1,
-  crashes: 2,
-  knowsGone: true,
-  faults: 1,
-  passivateAfterMs: 10_000,
-};
-
-/** One host that crashes; whoever waits leaves memory at once. */
-const RELEASED: Weather = { ...IN_MEMORY, crashes: 1, passivateAfterMs: 0 };
-
-/** Two hosts that crash. */
-const TWO_HOSTS: Weather = { ...RELEASED, hosts: 2, earlyTimers: 4 };
-
-/** Two hosts that stand still, for longer than their leases too. */
-const STALLED: Weather = {
-  hosts: 2,
-  crashes: 0,
-  faults: 2,
-  earlyTimers: 40,
-  passivateAfterMs: 10_000,
-};
-
-/** The same, and whoever waits leaves memory at once. */
-const STALLED_RELEASED: Weather = { ...STALLED, passivateAfterMs: 0 };
+import { IN_MEMORY, RELEASED, STALLED, STALLED_RELEASED, TWO_HOSTS } from "./weathers.ts";
 
 /** The same, and what handlers have done is replayed before it is final. */
 const CHECKED: Weather = { ...TWO_HOSTS, verifyReplay: "always" };

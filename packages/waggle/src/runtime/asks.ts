@@ -284,7 +284,7 @@ function askedEvent(child: Envelope, message: Message): EncodedEvent {
 
 /** From here on the operation waits for its answer, in memory or not. */
 function waitForAnswer(owner: OperationOwner, operation: Operation, until: number | null): void {
-  operation.hasBegun();
+  operation.forgetBeginning();
   if (operation.settling !== "no") {
     // It came while nobody knew that the question had been written.
     park(owner, operation);

@@ -97,7 +97,7 @@ export class Operation {
   }
 
   /** It waits for what others do: what it took to begin, such as a message, is kept in memory no longer. */
-  hasBegun(): void {
+  forgetBeginning(): void {
     this.begin = beginsTwice;
     this.verify = undefined;
   }

@@ -52,7 +52,7 @@ function waitOn(
   until: number | null,
 ): void {
   if (owner.finished) return;
-  operation.hasBegun();
+  operation.forgetBeginning();
   operation.outside = true;
   if (operation.dropped !== undefined) {
     park(owner, operation);
