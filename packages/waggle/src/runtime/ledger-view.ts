@@ -119,8 +119,8 @@ export function seeFromLedger(reads: TaskReads, clock: Pick<Clock, "now">): SeeT
     const { row, origin, gate } = loaded;
     const outstanding = outstandingIn(loaded.events);
     const moves = movesByItself(loaded, outstanding, clock.now());
-    const forgetBeginning = outstanding.length > 0;
-    const holder = moves || forgetBeginning ? undefined : await holderBefore(reads, row);
+    const hasBegun = outstanding.length > 0;
+    const holder = moves || hasBegun ? undefined : await holderBefore(reads, row);
     const asked = outstanding.flatMap((one) => (one.type === "ask" ? [one.child] : []));
     const { agent, operation, owner, version, inbox } = row;
     return {

@@ -3,7 +3,7 @@ import type { HostId, TaskId } from "../core/ids.ts";
 import type { AgentReport } from "../runtime/directory.ts";
 import type { Outstanding } from "../runtime/ledger-view.ts";
 import type { HostAbout, WaitReason } from "./explanation.ts";
-import { forgetBeginning, questionOf, type Survey, type SurveyedTask } from "./survey.ts";
+import { hasBegun, questionOf, type Survey, type SurveyedTask } from "./survey.ts";
 
 // What the record of one task says of why it is not finished. What comes of a wait for another task is not known
 // here: it is `blocked` until the other task has been looked at.
@@ -98,7 +98,7 @@ function claimableReasons(
   const hosts = takersOf(task, survey);
   if (hosts.length === 0) return [];
   const state = { since, until: null, mustAct: "nobody", movement: "moving" } as const;
-  if (forgetBeginning(task.loaded)) return [{ type: "ready", hosts, ...state }];
+  if (hasBegun(task.loaded)) return [{ type: "ready", hosts, ...state }];
   return [{ type: "mailbox", hosts, waiting: task.mailbox, ...state }];
 }
 

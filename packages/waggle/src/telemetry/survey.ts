@@ -117,7 +117,7 @@ class Surveyor {
     const outstanding = outstandingIn(events);
     const isQueued = row.owner === null && row.due === null && outstanding.length === 0;
     const holder = isQueued ? await holderBefore(this.#reads, row) : undefined;
-    const mailbox = forgetBeginning(loaded) ? 0 : await this.#mailbox(row.agent);
+    const mailbox = hasBegun(loaded) ? 0 : await this.#mailbox(row.agent);
     return { loaded, run, outstanding, holder: holder?.id, mailbox };
   }
 
@@ -141,7 +141,7 @@ class Surveyor {
 }
 
 /** True if a host has had it: its stream holds more than the input of a root. */
-export function forgetBeginning({ row, events }: LoadedTask): boolean {
+export function hasBegun({ row, events }: LoadedTask): boolean {
   return row.claims > 0 || events.some(({ type }) => type !== "started");
 }
 
