@@ -129,10 +129,10 @@ class CancelWitness {
     if (early !== undefined && waits) return `${early.path} had not begun and is unknown`;
     // A handler that was to begin anew, and did not come to it, has nothing to hear and to undo.
     const anew = events.findLastIndex(({ type }) => type === "restarted") + 1;
-    const forgetBeginning = events
+    const hasBegun = events
       .slice(anew)
       .some(({ type }) => !["started", "resumed", "closed"].includes(type));
-    if (!waits || code === "" || !forgetBeginning) return undefined;
+    if (!waits || code === "" || !hasBegun) return undefined;
     if (code === "CANCELLED" && !this.heard.has(id)) return "it was not told";
     const undone = events.some(
       (event) => event.type === "done" && event.path.endsWith("cleanup:undo/step:undo"),
