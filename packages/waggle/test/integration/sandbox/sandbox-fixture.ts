@@ -88,7 +88,7 @@ export async function until(isTrue: () => boolean): Promise<void> {
 /** Scratch folders and control groups of the process `pid` that are there now. */
 export function leftoversOf(pid: number): string[] {
   const name = new RegExp(`^waggle-[0-9a-f]{8}-\\d+-${pid}-`);
-  const groups = readdirSync("/sys/fs/cgroup", { recursive: true, encoding: "utf8" });
+  const groups = controlGroups();
   return [
     ...readdirSync(tmpdir()),
     ...groups.map((path) => path.slice(path.lastIndexOf("/") + 1)),
@@ -101,4 +101,14 @@ let markers = 0;
 export function uniqueSeconds(): string {
   markers += 1;
   return `${50_000 + process.pid}.${String(markers).padStart(4, "0")}`;
+}
+
+/** Names of all control groups. Other tests remove theirs meanwhile, which ends a listing: then it is made again. */
+function controlGroups(tries: number = 50): string[] {
+  try {
+    return readdirSync("/sys/fs/cgroup", { recursive: true, encoding: "utf8" });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || tries <= 1) throw error;
+    return controlGroups(tries - 1);
+  }
 }
